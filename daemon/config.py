@@ -1,0 +1,202 @@
+"""Configuration: one frozen section a component, read once from TOML.
+
+Unknown keys are errors; a fault names file, line, key and the nearest valid key. Durations are written "30s",
+"15m", "6h", "7d" and become seconds. Secrets are never in the file, only their names; `Secrets` finds them.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)", re.ASCII)
+
+
+def parse_duration(value: object) -> float:
+    """Turn "1h30m" into 5400.0 seconds; "0" and 0 are zero. Raises ValueError for anything else."""
+    if value == 0 or value == "0":
+        return 0.0
+    if not isinstance(value, str) or not value or _DURATION.sub("", value):
+        raise ValueError('expected a duration such as "30s", "15m", "6h" or "7d"')
+    return sum(float(amount) * _UNITS[unit] for amount, unit in _DURATION.findall(value))
+
+
+Duration = Annotated[float, BeforeValidator(parse_duration)]
+SeverityName = Literal["info", "minor", "major", "critical"]
+
+
+class Section(BaseModel):
+    """Base of all sections: frozen, and strict about keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class HttpSection(Section):
+    """The HTTP server."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(8080, ge=0, le=65535)
+    trusted_proxies: tuple[str, ...] = ()  # addresses or networks whose X-Forwarded-For is believed
+    body_limit: int = Field(1_048_576, ge=1024)  # bytes, of any request but an import
+    import_limit: int = Field(536_870_912, ge=1024)  # bytes, of one imported file
+    header_timeout: Duration = 10.0  # 10s
+    body_timeout: Duration = 30.0  # 30s
+    request_timeout: Duration = 60.0  # 60s
+    connections_per_address: int = Field(64, ge=1)
+
+
+class ShutdownSection(Section):
+    """How the daemon ends."""
+
+    grace: Duration = 20.0  # 20s
+
+
+class LogSection(Section):
+    """The log on standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "json", "console"] = "auto"  # auto: console on a terminal, else JSON lines
+    queue: int = Field(10_000, ge=100)  # lines that wait for a slow reader before lines are dropped and counted
+
+
+class CatalogueSection(Section):
+    """Where products are kept, and what fills in for what their files cannot say."""
+
+    kind: Literal["sqlite", "memory"] = "sqlite"
+    currency: str = ""  # ISO 4217, for files without a currency column
+    timezone: str = ""  # IANA name, for times without a zone
+    locale: str = ""  # such as "de_DE", for numbers such as "1.234,50"
+    currencies: tuple[str, ...] = ()  # that the shop sells in; empty: any ISO 4217 code
+
+
+class SourceSection(Section):
+    """One place that products come from."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")
+    path: str = ""  # either a path ...
+    url: str = ""  # ... or a URL
+    format: Literal["auto", "csv", "tsv", "shopify", "json", "jsonl", "merchant"] = "auto"
+    interval: Duration = 900.0  # 15m
+    owner: str = ""
+    map: dict[str, str] = Field(default_factory=dict)  # canonical field = column
+    id_prefix: str = ""  # set before every id of this source, where two sources count from 1
+    max_bytes: int = Field(2_147_483_648, ge=1)
+
+
+class ChecksSection(Section):
+    """Passes over the catalogue."""
+
+    interval: Duration = 15.0  # 15s
+    full_interval: Duration = 21_600.0  # 6h
+    deadline: Duration = 900.0  # 15m
+    jitter: float = Field(0.1, ge=0, le=1)  # of the interval
+    page_size: int = Field(250, ge=1, le=5000)
+    slice: Duration = 0.002  # 2ms
+    canary: bool = True
+    network: bool = True  # fetch images and landing pages
+    network_interval: Duration = 43_200.0  # 12h
+    network_retry: Duration = 600.0  # 10m
+    short_pass_percent: float = Field(50.0, ge=0, le=100)  # fewer products than this of the last pass: an incident
+
+
+class RemediesSection(Section):
+    """What the daemon may do by itself."""
+
+    mode: Literal["off", "shadow", "on"] = "shadow"
+    budget_count: int = Field(20, ge=0)
+    budget_percent: float = Field(5.0, ge=0, le=100)
+    override: Duration = 604_800.0  # 7d
+
+
+class IncidentsSection(Section):
+    """The life of incidents."""
+
+    escalate_after: Duration = 1_800.0  # 30m
+    escalate_from: SeverityName = "major"
+    repeat: Duration = 86_400.0  # 1d
+    reopen_within: Duration = 86_400.0  # 1d
+    flap_count: int = Field(4, ge=2)
+    flap_window: Duration = 3_600.0  # 1h
+    flap_hold: Duration = 1_800.0  # 30m
+
+
+class NoticesSection(Section):
+    """How news becomes messages."""
+
+    interval: Duration = 2.0  # 2s
+    group_wait: Duration = 5.0  # 5s
+    digest_at: str = Field("09:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^$")  # local time; "" for none
+    timezone: str = "UTC"
+    language: Literal["en", "zh"] = "en"
+    quiet_from: str = Field("", pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^$")
+    quiet_to: str = Field("", pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^$")
+    quiet_below: SeverityName = "critical"  # what is at or above this goes out in quiet hours too
+    messages_per_hour: int = Field(60, ge=1)  # of one channel
+    lines_per_message: int = Field(20, ge=1)
+    age_limit: Duration = 86_400.0  # 1d
+    attempts: int = Field(10, ge=1)
+    backoff: Duration = 5.0  # 5s
+    backoff_max: Duration = 900.0  # 15m
+
+
+class ChannelSection(Section):
+    """One channel that messages go out by."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")
+    kind: Literal["log", "webhook", "apprise"] = "log"
+    url: str = ""  # of a webhook
+    secret: str = ""  # name of the secret that signs webhooks, or that holds the Apprise URL
+    min_severity: SeverityName = "minor"
+    news: tuple[str, ...] = ()  # which news; empty: everything but product.status_changed
+    timeout: Duration = 10.0  # 10s
+
+
+class NetworkSection(Section):
+    """What URLs from data may reach, and how hard we pull."""
+
+    allow: tuple[str, ...] = ()  # networks or host:port pairs that are reachable though private
+    concurrency: int = Field(50, ge=1)
+    per_host: int = Field(4, ge=1)
+    host_interval: Duration = 0.1  # 100ms
+    total_timeout: Duration = 20.0  # 20s
+    connect_timeout: Duration = 5.0  # 5s
+    max_page_bytes: int = Field(4_194_304, ge=1024)  # decoded
+    max_image_bytes: int = Field(20_971_520, ge=1024)
+    redirects: int = Field(5, ge=0)
+    retries: int = Field(2, ge=0)
+    user_agent: str = "zhiban/0.1 (product health checks)"
+
+
+class ExecutorSection(Section):
+    """The thread pool for work that would hold the loop."""
+
+    threads: int = Field(2, ge=1)
+    queue: int = Field(64, ge=1)
+
+
+class RetentionSection(Section):
+    """How long records are kept."""
+
+    ended: Duration = 7_776_000.0  # 90d
+
+
+class Config(Section):
+    """The whole of config.toml."""
+
+    http: HttpSection = HttpSection()
+    shutdown: ShutdownSection = ShutdownSection()
+    log: LogSection = LogSection()
+    catalogue: CatalogueSection = CatalogueSection()
+    sources: tuple[SourceSection, ...] = ()
+    checks: ChecksSection = ChecksSection()
+    rules: dict[str, dict[str, Any]] = Field(default_factory=dict)  # judged by daemon.products.rules
+    remedies: RemediesSection = RemediesSection()
+    incidents: IncidentsSection = IncidentsSection()
+    notices: NoticesSection = NoticesSection()
+    channels: tuple[ChannelSection, ...] = (ChannelSection(name="log", kind="log"),)
+    network: NetworkSection = NetworkSection()
+    executor: ExecutorSection = ExecutorSection()
+    retention: RetentionSection = RetentionSection()

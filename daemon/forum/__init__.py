@@ -1,0 +1,1 @@
+"""Accounts and permissions, and later the forum. Pure."""

@@ -1,0 +1,62 @@
+"""Who may do what. One table of roles and scopes that every part extends. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+
+class Scope(StrEnum):
+    """One thing that a principal may do."""
+
+    READ = "read"
+    PRODUCTS_WRITE = "products:write"  # edit products and their status, import
+    INCIDENTS_WRITE = "incidents:write"  # acknowledge, silence, close, reopen, undo remedies
+    PASSES_WRITE = "passes:write"  # start passes
+    ADMIN = "admin"  # tokens, principals, reload
+
+
+class Role(StrEnum):
+    """What a person is trusted with."""
+
+    VIEWER = "viewer"
+    OPERATOR = "operator"
+    ADMIN = "admin"
+
+
+ROLE_SCOPES: Final[dict[Role, frozenset[Scope]]] = {
+    Role.VIEWER: frozenset({Scope.READ}),
+    Role.OPERATOR: frozenset({Scope.READ, Scope.PRODUCTS_WRITE, Scope.INCIDENTS_WRITE, Scope.PASSES_WRITE}),
+    Role.ADMIN: frozenset(Scope),
+}
+
+
+class Principal(msgspec.Struct, frozen=True, kw_only=True):
+    """Someone or something that acts: a person, a bot contact, a program with a token, the daemon itself."""
+
+    id: str  # UUIDv7, or "daemon"
+    name: str
+    role: Role
+    created_at: datetime
+    disabled_at: datetime | None = None
+
+    @property
+    def scopes(self) -> frozenset[Scope]:
+        """All that the role allows."""
+        return ROLE_SCOPES[self.role]
+
+
+class Token(msgspec.Struct, frozen=True, kw_only=True):
+    """An API token without its secret, of which only a hash is kept."""
+
+    id: str  # UUIDv7
+    principal_id: str
+    label: str
+    scopes: frozenset[Scope]  # never more than the principal's role allows
+    created_at: datetime
+    expires_at: datetime | None = None
+    revoked_at: datetime | None = None
+    last_used_at: datetime | None = None

@@ -1,0 +1,1 @@
+"""Edges that people and programs talk to: HTTP now."""

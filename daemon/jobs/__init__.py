@@ -1,0 +1,1 @@
+"""Timers: what runs without anybody asking."""

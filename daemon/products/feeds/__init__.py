@@ -1,0 +1,1 @@
+"""Readers of product files: bytes in, parsed products and rejects out."""

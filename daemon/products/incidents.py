@@ -1,0 +1,425 @@
+"""Incident life cycle. Everything that can change an incident's state is in this file; nothing here does I/O.
+
+`TRANSITIONS` is the whole machine. `observe` turns one verdict into events of it, the functions named after verbs
+turn what a person or the clock did into events; each returns the incident after the change and the news that
+people should hear.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from daemon.errors import Conflict
+from daemon.products.verdicts import Outcome, RemedyKind, Severity, Verdict
+
+
+class State(StrEnum):
+    """Where an incident stands."""
+
+    SUSPECTED = "suspected"  # bad, but not yet often or long enough; nobody is told
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"  # a person said: I am on it
+    SILENCED = "silenced"  # a person said: not until then
+    ESCALATED = "escalated"  # nobody said anything for too long
+    RECOVERED = "recovered"
+    CLOSED = "closed"  # by a person with a reason; stays so while the same fault goes on
+    SUPERSEDED = "superseded"  # the same rule found something new on the same product
+    DISMISSED = "dismissed"  # suspected, and good before it opened
+
+
+class Event(StrEnum):
+    """What can happen to an incident."""
+
+    REFRESH = "refresh"  # bad again, the same fault, no threshold crossed
+    CONFIRM = "confirm"  # bad often and long enough
+    IMPROVE = "improve"  # good, but not often enough yet
+    RECOVER = "recover"  # good often enough
+    CHANGE = "change"  # bad with a new fingerprint
+    RELAPSE = "relapse"  # bad again after recovery, the same fault
+    ACKNOWLEDGE = "acknowledge"
+    SILENCE = "silence"
+    END_SILENCE = "end_silence"
+    ESCALATE = "escalate"
+    CLOSE = "close"
+    REOPEN = "reopen"
+
+
+_ALIVE: Final = (State.OPEN, State.ACKNOWLEDGED, State.SILENCED, State.ESCALATED)
+
+#: (state, event) -> state. A pair that is not here cannot happen.
+TRANSITIONS: Final[dict[tuple[State, Event], State]] = {
+    (State.SUSPECTED, Event.REFRESH): State.SUSPECTED,
+    (State.SUSPECTED, Event.CONFIRM): State.OPEN,
+    (State.SUSPECTED, Event.IMPROVE): State.SUSPECTED,
+    (State.SUSPECTED, Event.RECOVER): State.DISMISSED,
+    (State.SUSPECTED, Event.CHANGE): State.SUPERSEDED,
+    **{(state, Event.REFRESH): state for state in _ALIVE},
+    **{(state, Event.IMPROVE): state for state in _ALIVE},
+    **{(state, Event.RECOVER): State.RECOVERED for state in _ALIVE},
+    **{(state, Event.CHANGE): State.SUPERSEDED for state in _ALIVE},
+    **{(state, Event.CLOSE): State.CLOSED for state in _ALIVE},
+    **{(state, Event.SILENCE): State.SILENCED for state in _ALIVE},
+    (State.OPEN, Event.ACKNOWLEDGE): State.ACKNOWLEDGED,
+    (State.SILENCED, Event.ACKNOWLEDGE): State.ACKNOWLEDGED,
+    (State.ESCALATED, Event.ACKNOWLEDGE): State.ACKNOWLEDGED,
+    (State.OPEN, Event.ESCALATE): State.ESCALATED,
+    (State.SILENCED, Event.END_SILENCE): State.OPEN,
+    (State.RECOVERED, Event.RELAPSE): State.OPEN,
+    (State.RECOVERED, Event.REOPEN): State.OPEN,
+    (State.CLOSED, Event.REFRESH): State.CLOSED,
+    (State.CLOSED, Event.IMPROVE): State.CLOSED,
+    (State.CLOSED, Event.RECOVER): State.RECOVERED,
+    (State.CLOSED, Event.CHANGE): State.SUPERSEDED,
+    (State.CLOSED, Event.REOPEN): State.OPEN,
+}
+
+#: Of these, at most one exists for a product and a rule at any time.
+CURRENT: Final = frozenset({State.SUSPECTED, *_ALIVE, State.CLOSED})
+#: People are told of these, and remedies answer them.
+ALIVE: Final = frozenset(_ALIVE)
+
+
+class Kind(StrEnum):
+    """What an incident is about."""
+
+    PRODUCT = "product"
+    MASS = "mass"  # one rule failed on too many products at once: remedies are frozen, a person is asked
+    CHECKER = "checker"  # the checks themselves: canary not found, a short pass, a source that cannot be read
+
+
+class News(StrEnum):
+    """What people hear about an incident."""
+
+    OPENED = "opened"
+    CHANGED = "changed"
+    REOPENED = "reopened"
+    RECOVERED = "recovered"
+    ESCALATED = "escalated"
+    REMINDER = "reminder"
+    CLOSED = "closed"
+    FLAPPING = "flapping"
+    REMEDY_APPLIED = "remedy_applied"
+    REMEDY_UNDONE = "remedy_undone"
+    REMEDY_OVERRIDDEN = "remedy_overridden"
+
+
+class Incident(msgspec.Struct, frozen=True, kw_only=True):
+    """One fault of one product by one rule, from the first suspicion to its end. Times are aware UTC.
+
+    bad_count, good_count: consecutive verdicts so far. flaps: times of recent recoveries and relapses.
+    """
+
+    id: str  # UUIDv7
+    kind: Kind = Kind.PRODUCT
+    product_id: str = ""  # "" for mass and checker incidents
+    rule: str
+    fingerprint: str
+    state: State
+    severity: Severity
+    field: str = ""
+    value: str = ""
+    message: str = ""
+    title: str = ""  # of the product, for people
+    category: str | None = None
+    owner: str | None = None
+    remedy: RemedyKind | None = None  # that the verdict asks for
+    first_bad_at: datetime
+    last_bad_at: datetime
+    bad_count: int = 1
+    good_count: int = 0
+    opened_at: datetime | None = None
+    acknowledged_at: datetime | None = None
+    acknowledged_by: str = ""
+    silenced_until: datetime | None = None
+    silenced_by: str = ""
+    escalate_at: datetime | None = None  # when it escalates unless somebody acknowledges
+    escalated_at: datetime | None = None
+    remind_at: datetime | None = None  # when people hear of it again
+    ended_at: datetime | None = None
+    closed_by: str = ""
+    reason: str = ""
+    superseded_by: str = ""
+    inhibited_by: str = ""  # id of the incident that is the cause of this one: no notice and no remedy of its own
+    told: bool = False  # people heard that it opened
+    flapping: bool = False
+    flaps: tuple[datetime, ...] = ()
+    revision: int = 0  # of the stored incident, raised by each commit; what a commit compares
+
+
+class Silence(msgspec.Struct, frozen=True, kw_only=True):
+    """Nobody wants to hear of incidents that match, until a time; empty fields match any, not all may be empty."""
+
+    id: str  # UUIDv7
+    rule: str = ""
+    product_id: str = ""
+    category: str = ""
+    owner: str = ""
+    until: datetime
+    created_at: datetime
+    created_by: str
+    reason: str = ""
+    ended_at: datetime | None = None  # ended early by a person
+
+    def matches(self, incident: Incident, now: datetime) -> bool:
+        """Tell whether the incident is silenced by this at a time."""
+        return (
+            now < self.until
+            and self.ended_at is None
+            and self.rule in {"", incident.rule}
+            and self.product_id in {"", incident.product_id}
+            and self.category in {"", incident.category}
+            and self.owner in {"", incident.owner}
+        )
+
+
+class LifePolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """Thresholds of the life cycle for one rule. Times in seconds."""
+
+    open_after: int = 1
+    open_min_s: float = 0.0
+    close_after: int = 1
+    escalate_after_s: float = 1800.0  # 0: never
+    escalate_from: Severity = Severity.MAJOR
+    repeat_s: float = 86400.0  # 0: never
+    reopen_within_s: float = 86400.0
+    flap_count: int = 4  # recoveries and relapses within flap_window_s that make it flap
+    flap_window_s: float = 3600.0
+    flap_hold_s: float = 1800.0  # a flapping incident recovers only after being good for so long
+
+
+class Change(msgspec.Struct, frozen=True):
+    """One incident after one event. `news` is None where nobody needs to hear."""
+
+    incident: Incident
+    event: Event | None  # None for a newly made incident
+    news: News | None = None
+
+
+class Subject(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom an incident is about."""
+
+    product_id: str = ""
+    rule: str
+    severity: Severity
+    title: str = ""
+    category: str | None = None
+    owner: str | None = None
+    kind: Kind = Kind.PRODUCT
+
+
+def next_state(state: State, event: Event) -> State:
+    """Return the state after an event. Raises Conflict when the event cannot happen in this state."""
+    try:
+        return TRANSITIONS[state, event]
+    except KeyError:
+        raise Conflict(f"an incident that is {state} cannot take '{event}'") from None
+
+
+def observe(
+    current: Incident | None, verdict: Verdict, subject: Subject, policy: LifePolicy, now: datetime, new_id: str
+) -> tuple[Change, ...]:
+    """Turn one verdict into the changes that it makes.
+
+    current: the latest incident of this product and rule, ended ones included, or None.
+    new_id: id for an incident that has to be made. An unknown verdict changes nothing.
+    """
+    if verdict.outcome is Outcome.UNKNOWN:
+        return ()
+    if verdict.outcome is not Outcome.BAD:
+        return _good(current, policy, now)
+    if current is None or not _continues(current, verdict, policy, now):
+        return (_begin(verdict, subject, policy, now, new_id),)
+    if current.state is State.RECOVERED:
+        return (_relapse(current, verdict, policy, now),)
+    if current.fingerprint != verdict.fingerprint:
+        return _supersede(current, verdict, subject, policy, now, new_id)
+    return (_bad_again(current, verdict, policy, now),)
+
+
+def acknowledge(incident: Incident, by: str, now: datetime) -> Change:
+    """A person takes an incident on: it no longer escalates, nor reminds."""
+    after = _step(incident, Event.ACKNOWLEDGE, acknowledged_at=now, acknowledged_by=by)
+    return Change(
+        msgspec.structs.replace(after, escalate_at=None, remind_at=None, silenced_until=None), Event.ACKNOWLEDGE
+    )
+
+
+def silence(incident: Incident, by: str, until: datetime, now: datetime) -> Change:
+    """A person wants to hear nothing of an incident until a time. Raises Conflict when the time has passed."""
+    if until <= now:
+        raise Conflict(f"the end of the silence, {until.isoformat()}, has passed")
+    after = _step(incident, Event.SILENCE, silenced_until=until, silenced_by=by, escalate_at=None, remind_at=None)
+    return Change(after, Event.SILENCE)
+
+
+def end_silence(incident: Incident, policy: LifePolicy, now: datetime) -> Change:
+    """The silence is over and the fault is still there: people hear of it again."""
+    after = _step(incident, Event.END_SILENCE, silenced_until=None, told=True)
+    return Change(_clocked(after, policy, now), Event.END_SILENCE, News.REMINDER)
+
+
+def escalate(incident: Incident, policy: LifePolicy, now: datetime) -> Change:
+    """Nobody acknowledged in time."""
+    remind_at = now + timedelta(seconds=policy.repeat_s) if policy.repeat_s else None
+    after = _step(incident, Event.ESCALATE, escalated_at=now, escalate_at=None, remind_at=remind_at)
+    return Change(after, Event.ESCALATE, News.ESCALATED)
+
+
+def remind(incident: Incident, policy: LifePolicy, now: datetime) -> Change:
+    """The repeat interval has passed on an incident that is still there; its state stays."""
+    remind_at = now + timedelta(seconds=policy.repeat_s) if policy.repeat_s else None
+    return Change(msgspec.structs.replace(incident, remind_at=remind_at), Event.REFRESH, News.REMINDER)
+
+
+def close(incident: Incident, by: str, reason: str, now: datetime) -> Change:
+    """A person ends an incident; while the very same fault goes on, no new one is opened."""
+    after = _step(incident, Event.CLOSE, closed_by=by, reason=reason, ended_at=now, escalate_at=None, remind_at=None)
+    return Change(after, Event.CLOSE, News.CLOSED)
+
+
+def reopen(incident: Incident, policy: LifePolicy, now: datetime) -> Change:
+    """A person takes the end of an incident back."""
+    after = _step(incident, Event.REOPEN, ended_at=None, closed_by="", reason="", good_count=0, told=True)
+    return Change(_clocked(after, policy, now), Event.REOPEN, News.REOPENED)
+
+
+def inhibit(incident: Incident, cause_id: str) -> Change:
+    """Another incident is the cause of this one: no notice and no remedy of its own from now on."""
+    return Change(
+        msgspec.structs.replace(incident, inhibited_by=cause_id, escalate_at=None, remind_at=None), Event.REFRESH
+    )
+
+
+def release(incident: Incident, policy: LifePolicy, now: datetime) -> Change:
+    """The cause is gone, this incident stands by itself: people hear of it if they have not yet."""
+    freed = msgspec.structs.replace(incident, inhibited_by="")
+    if incident.state is not State.OPEN:
+        return Change(freed, Event.REFRESH)
+    news = None if incident.told else News.OPENED
+    return Change(_clocked(msgspec.structs.replace(freed, told=True), policy, now), Event.REFRESH, news)
+
+
+def _good(current: Incident | None, policy: LifePolicy, now: datetime) -> tuple[Change, ...]:
+    if current is None or current.state not in CURRENT:
+        return ()
+    good_count = current.good_count + 1
+    if good_count < policy.close_after or _held_by_flapping(current, policy, now):
+        return (Change(_step(current, Event.IMPROVE, good_count=good_count), Event.IMPROVE),)
+    was_told = current.told and current.state in ALIVE and not current.flapping
+    flaps = (*_recent(current.flaps, policy, now), now) if current.state in ALIVE else current.flaps
+    after = _step(
+        current, Event.RECOVER, good_count=good_count, bad_count=0, ended_at=now, flaps=flaps, escalate_at=None,
+        remind_at=None, silenced_until=None, inhibited_by="", flapping=False,
+    )  # fmt: skip
+    return (Change(after, Event.RECOVER, News.RECOVERED if was_told or current.flapping else None),)
+
+
+def _held_by_flapping(current: Incident, policy: LifePolicy, now: datetime) -> bool:
+    return current.flapping and (now - current.last_bad_at).total_seconds() < policy.flap_hold_s
+
+
+def _recent(flaps: tuple[datetime, ...], policy: LifePolicy, now: datetime) -> tuple[datetime, ...]:
+    return tuple(t for t in flaps if (now - t).total_seconds() < policy.flap_window_s)
+
+
+def _continues(current: Incident, verdict: Verdict, policy: LifePolicy, now: datetime) -> bool:
+    """Whether a bad verdict belongs to this incident's story rather than to a new one."""
+    if current.state in CURRENT:
+        return True
+    if current.state is not State.RECOVERED or current.fingerprint != verdict.fingerprint:
+        return False
+    ended = current.ended_at or current.last_bad_at
+    return bool(current.opened_at) and (now - ended).total_seconds() < policy.reopen_within_s
+
+
+def _begin(verdict: Verdict, subject: Subject, policy: LifePolicy, now: datetime, new_id: str) -> Change:
+    incident = Incident(
+        id=new_id, kind=subject.kind, product_id=subject.product_id, rule=subject.rule,
+        fingerprint=verdict.fingerprint, state=State.SUSPECTED, severity=verdict.severity or subject.severity,
+        first_bad_at=now, last_bad_at=now, title=subject.title, category=subject.category, owner=subject.owner,
+        field=verdict.field, value=verdict.value, message=verdict.message, remedy=verdict.remedy,
+    )  # fmt: skip
+    if not _enough(incident, policy, now):
+        return Change(incident, None)
+    return _open(incident, None, policy, now, News.OPENED)
+
+
+def _enough(incident: Incident, policy: LifePolicy, now: datetime) -> bool:
+    lasted_s = (now - incident.first_bad_at).total_seconds()
+    return incident.bad_count >= policy.open_after and lasted_s >= policy.open_min_s
+
+
+def _open(incident: Incident, event: Event | None, policy: LifePolicy, now: datetime, news: News) -> Change:
+    state = next_state(incident.state, event or Event.CONFIRM)
+    heard = not incident.inhibited_by and not incident.flapping
+    after = msgspec.structs.replace(
+        incident,
+        state=state,
+        opened_at=incident.opened_at or now,
+        ended_at=None,
+        good_count=0,
+        told=incident.told or heard,
+    )
+    return Change(_clocked(after, policy, now), event, news if heard else None)
+
+
+def _clocked(incident: Incident, policy: LifePolicy, now: datetime) -> Incident:
+    """Set when an open incident escalates and when it reminds."""
+    escalates = policy.escalate_after_s > 0 and incident.severity.rank >= policy.escalate_from.rank
+    quiet = bool(incident.inhibited_by)
+    return msgspec.structs.replace(
+        incident,
+        escalate_at=now + timedelta(seconds=policy.escalate_after_s) if escalates and not quiet else None,
+        remind_at=now + timedelta(seconds=policy.repeat_s) if policy.repeat_s and not quiet else None,
+    )
+
+
+def _bad_again(current: Incident, verdict: Verdict, policy: LifePolicy, now: datetime) -> Change:
+    fresh = _refreshed(current, verdict, now, current.bad_count + 1)
+    if current.state is State.SUSPECTED and _enough(fresh, policy, now):
+        return _open(fresh, Event.CONFIRM, policy, now, News.OPENED)
+    return Change(_step(fresh, Event.REFRESH), Event.REFRESH)
+
+
+def _refreshed(current: Incident, verdict: Verdict, now: datetime, bad_count: int) -> Incident:
+    return msgspec.structs.replace(
+        current, last_bad_at=now, bad_count=bad_count, good_count=0, value=verdict.value, message=verdict.message,
+        severity=verdict.severity or current.severity, remedy=verdict.remedy,
+    )  # fmt: skip
+
+
+def _relapse(current: Incident, verdict: Verdict, policy: LifePolicy, now: datetime) -> Change:
+    flaps = (*_recent(current.flaps, policy, now), now)
+    starts_flapping = len(flaps) >= policy.flap_count
+    fresh = msgspec.structs.replace(_refreshed(current, verdict, now, 1), flaps=flaps, first_bad_at=now)
+    opened = _open(fresh, Event.RELAPSE, policy, now, News.REOPENED)
+    if not starts_flapping:
+        return opened
+    return Change(msgspec.structs.replace(opened.incident, flapping=True), Event.RELAPSE, News.FLAPPING)
+
+
+def _supersede(
+    current: Incident, verdict: Verdict, subject: Subject, policy: LifePolicy, now: datetime, new_id: str
+) -> tuple[Change, ...]:
+    old = _step(
+        current, Event.CHANGE, superseded_by=new_id, ended_at=now, escalate_at=None, remind_at=None, silenced_until=None
+    )
+    begun = _begin(verdict, subject, policy, now, new_id).incident
+    # What was suspected or open stays so: a fault that keeps changing must not start its count over each time.
+    heir = msgspec.structs.replace(
+        begun, state=State.SUSPECTED, opened_at=None, told=False, escalate_at=None, remind_at=None,
+        bad_count=current.bad_count + 1, first_bad_at=current.first_bad_at, inhibited_by=current.inhibited_by,
+        flaps=current.flaps, flapping=current.flapping,
+    )  # fmt: skip
+    if current.state is State.SUSPECTED and not _enough(heir, policy, now):
+        return (Change(old, Event.CHANGE), Change(heir, None))
+    news = News.CHANGED if current.told else News.OPENED
+    return (Change(old, Event.CHANGE), _open(heir, None, policy, now, news))
+
+
+def _step(incident: Incident, event: Event, **fields: object) -> Incident:
+    return msgspec.structs.replace(incident, state=next_state(incident.state, event), **fields)

@@ -1,0 +1,23 @@
+"""What every use case is given: the ports, the configuration in force, and the rules as configured."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from daemon.config import Config
+from daemon.ports import Ports
+from daemon.products.rulebook import Rulebook
+
+
+@dataclass(slots=True)
+class Duty:
+    """One per daemon. A reload swaps config and rulebook in place; ports stay."""
+
+    ports: Ports
+    config: Config
+    rulebook: Rulebook
+    #: Set to have the next pass taken now instead of at its time.
+    wake_checks: asyncio.Event = field(default_factory=asyncio.Event)
+    #: Set to have queued notices looked at now.
+    wake_notices: asyncio.Event = field(default_factory=asyncio.Event)

@@ -175,6 +175,7 @@ class IncidentFilter(msgspec.Struct, frozen=True, kw_only=True):
     kind: str | None = None
     owner: str | None = None
     inhibited: bool | None = None
+    remedy_pending: bool | None = None
 
 
 class IncidentStore(Protocol):

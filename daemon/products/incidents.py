@@ -145,6 +145,8 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     superseded_by: str = ""
     inhibited_by: str = ""  # id of the incident that is the cause of this one: no notice and no remedy of its own
     told: bool = False  # people heard that it opened
+    remedy_pending: bool = False  # its remedy is allowed and not yet applied, refused or handed on
+    evidence_at: datetime | None = None  # of the evidence last counted, so that none counts twice
     flapping: bool = False
     flaps: tuple[datetime, ...] = ()
     revision: int = 0  # of the stored incident, raised by each commit; what a commit compares

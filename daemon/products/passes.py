@@ -19,6 +19,7 @@ class PassKind(StrEnum):
 class PassState(StrEnum):
     """How a pass stands or ended."""
 
+    QUEUED = "queued"  # asked for by a person, not begun
     RUNNING = "running"
     FINISHED = "finished"
     FAILED = "failed"
@@ -46,3 +47,5 @@ class PassRecord(msgspec.Struct, frozen=True, kw_only=True):
     cpu_s: float = 0.0
     canary_found: bool | None = None  # None: the pass did not look for it
     error: str = ""
+    requested_by: str = ""  # principal id, "" for a pass of the timer
+    product_ids: tuple[str, ...] = ()  # of a single pass

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from dataclasses import dataclass, field
 
 from daemon.config import Config
 from daemon.ports import Ports
+from daemon.products.passes import PassRecord
 from daemon.products.rulebook import Rulebook
 
 
@@ -17,6 +19,8 @@ class Duty:
     ports: Ports
     config: Config
     rulebook: Rulebook
+    #: Passes that people asked for, oldest first.
+    requested: deque[PassRecord] = field(default_factory=deque)
     #: Set to have the next pass taken now instead of at its time.
     wake_checks: asyncio.Event = field(default_factory=asyncio.Event)
     #: Set to have queued notices looked at now.

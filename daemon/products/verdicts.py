@@ -54,6 +54,7 @@ class Verdict(msgspec.Struct, frozen=True):
     fingerprint: equal for the same fault and different for a new one (the rule chooses what counts); "" unless bad.
     severity, remedy: only where the rule departs from its defaults; `no_remedy` wins over both.
     recheck_at: aware; when this verdict may change by the passage of time alone, whatever the outcome.
+    failed: the rule raised an error, so that the verdict is about the checker and not about the product.
     """
 
     outcome: Outcome
@@ -65,6 +66,7 @@ class Verdict(msgspec.Struct, frozen=True):
     remedy: RemedyKind | None = None
     no_remedy: bool = False
     recheck_at: datetime | None = None
+    failed: bool = False
 
 
 OK = Verdict(Outcome.OK)

@@ -8,6 +8,8 @@ from typing import Final
 
 import msgspec
 
+from daemon.products.ids import new_id
+from daemon.products.incidents import Incident
 from daemon.products.product import Product, Status
 from daemon.products.verdicts import RemedyKind
 
@@ -83,6 +85,24 @@ def as_judged(product: Product, held: Remedy | None) -> Product:
     if held is None or held.state is not RemedyState.APPLIED or product.status != held.after:
         return product
     return msgspec.structs.replace(product, status=held.before)
+
+
+def remedy_for(incident: Incident, product: Product, state: RemedyState, now: datetime) -> Remedy:
+    """Return the remedy that an incident asks for. Raises ValueError when it asks for none."""
+    if incident.remedy is None:
+        raise ValueError(f"incident {incident.id} asks for no remedy")
+    return Remedy(
+        id=new_id(),
+        incident_id=incident.id,
+        product_id=incident.product_id,
+        rule=incident.rule,
+        kind=incident.remedy,
+        state=state,
+        before=Status.LISTED,
+        after=STATUS_AFTER[incident.remedy],
+        planned_at=now,
+        source=product.source,
+    )
 
 
 def strongest(kinds: list[RemedyKind]) -> RemedyKind | None:

@@ -126,7 +126,9 @@ class PassContext(Protocol):
     Rules are called as `rule(product, context)`, read from here, and keep nothing.
     """
 
-    now: datetime  # aware, UTC
+    @property
+    def now(self) -> datetime:
+        """Return the time of the pass, aware UTC."""
 
     def settings(self, rule_id: str) -> Mapping[str, object]:
         """Return the thresholds of a rule, defaults filled in. Meant for a rule's cold path."""

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
 import msgspec
+
+from daemon.errors import Unauthorized
+
+#: A token's last use is written down again only after so long: a store is not written to at every request.
+USE_NOTED_EVERY: Final = timedelta(minutes=1)
 
 
 class Scope(StrEnum):
@@ -60,3 +65,16 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
     last_used_at: datetime | None = None
+
+
+def usable(principal: Principal | None, token: Token | None, now: datetime) -> tuple[Principal, Token]:
+    """Return a principal and its token if they are good at a time. Raises Unauthorized."""
+    if principal is None or token is None:
+        raise Unauthorized("unknown token")
+    if token.revoked_at is not None:
+        raise Unauthorized("this token was revoked")
+    if token.expires_at is not None and token.expires_at <= now:
+        raise Unauthorized("this token has expired")
+    if principal.disabled_at is not None:
+        raise Unauthorized(f"{principal.name} is disabled")
+    return principal, token

@@ -1,0 +1,32 @@
+"""What was last found at URLs, in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from daemon.products.evidence import Evidence
+
+
+class MemoryEvidenceStore:
+    """A ports.EvidenceStore that is gone with the process."""
+
+    def __init__(self) -> None:
+        self._evidence: dict[str, Evidence] = {}
+
+    async def evidence(self, urls: Sequence[str]) -> dict[str, Evidence]:
+        """Return the last evidence of those URLs that have any, with the one before it as `previous`."""
+        return {url: self._evidence[url] for url in urls if url in self._evidence}
+
+    async def keep(self, evidence: Sequence[Evidence]) -> None:
+        """Keep new evidence; what was last becomes its `previous`."""
+        for found in evidence:
+            last = self._evidence.get(found.url)
+            self._evidence[found.url] = succeed(last, found)
+
+
+def succeed(last: Evidence | None, found: Evidence) -> Evidence:
+    """Return new evidence with the one before it, which itself has none before it."""
+    previous = None if last is None else msgspec.structs.replace(last, previous=None)
+    return msgspec.structs.replace(found, previous=previous)

@@ -1,15 +1,22 @@
-"""Configuration: one frozen section a component, read once from TOML.
+"""Configuration: one frozen section a component, read once from TOML by `load`.
 
-Unknown keys are errors; a fault names file, line, key and the nearest valid key. Durations are written "30s",
-"15m", "6h", "7d" and become seconds. Secrets are never in the file, only their names; `Secrets` finds them.
+Unknown keys are errors; a fault names file, line, key and the nearest valid key (daemon/config_file.py). Durations
+are written "30s", "15m", "6h", "7d" and become seconds. Secrets are never in the file, only their names; `Secrets`
+(daemon/secret_values.py) finds them.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from collections import Counter
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from daemon.config_file import ConfigFile
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)", re.ASCII)
@@ -24,7 +31,36 @@ def parse_duration(value: object) -> float:
     return sum(float(amount) * _UNITS[unit] for amount, unit in _DURATION.findall(value))
 
 
+def parse_zone(value: str) -> str:
+    """Return the IANA zone name if there is such a zone, or "". Raises ValueError."""
+    try:
+        return value and ZoneInfo(value).key
+    except (KeyError, OSError, ValueError) as exc:
+        raise ValueError('expected an IANA time zone such as "Asia/Shanghai"') from exc
+
+
+def parse_network(value: str) -> str:
+    """Return an address or network as it is written. Raises ValueError."""
+    try:
+        ip_network(value, strict=False)
+    except ValueError as exc:
+        raise ValueError('expected an address or network such as "10.0.0.0/8"') from exc
+    return value
+
+
+def parse_destination(value: str) -> str:
+    """Return a network or a host:port pair as it is written. Raises ValueError."""
+    if re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[^\s:/]+):\d{1,5}", value):
+        return value
+    return parse_network(value)
+
+
 Duration = Annotated[float, BeforeValidator(parse_duration)]
+Interval = Annotated[Duration, Field(gt=0)]  # a time between two runs, or the most that something may take
+Zone = Annotated[str, AfterValidator(parse_zone)]
+Network = Annotated[str, AfterValidator(parse_network)]
+Destination = Annotated[str, AfterValidator(parse_destination)]
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$|^$")]
 SeverityName = Literal["info", "minor", "major", "critical"]
 
 
@@ -39,12 +75,12 @@ class HttpSection(Section):
 
     host: str = "127.0.0.1"
     port: int = Field(8080, ge=0, le=65535)
-    trusted_proxies: tuple[str, ...] = ()  # addresses or networks whose X-Forwarded-For is believed
+    trusted_proxies: tuple[Network, ...] = ()  # addresses or networks whose X-Forwarded-For is believed
     body_limit: int = Field(1_048_576, ge=1024)  # bytes, of any request but an import
     import_limit: int = Field(536_870_912, ge=1024)  # bytes, of one imported file
-    header_timeout: Duration = 10.0  # 10s
-    body_timeout: Duration = 30.0  # 30s
-    request_timeout: Duration = 60.0  # 60s
+    header_timeout: Interval = 10.0  # 10s
+    body_timeout: Interval = 30.0  # 30s
+    request_timeout: Interval = 60.0  # 60s
     connections_per_address: int = Field(64, ge=1)
 
 
@@ -66,10 +102,12 @@ class CatalogueSection(Section):
     """Where products are kept, and what fills in for what their files cannot say."""
 
     kind: Literal["sqlite", "memory"] = "sqlite"
-    currency: str = ""  # ISO 4217, for files without a currency column
-    timezone: str = ""  # IANA name, for times without a zone
-    locale: str = ""  # such as "de_DE", for numbers such as "1.234,50"
-    currencies: tuple[str, ...] = ()  # that the shop sells in; empty: any ISO 4217 code
+    currency: Currency = ""  # ISO 4217, for files without a currency column
+    timezone: Zone = ""  # IANA name, for times without a zone
+    locale: str = Field(
+        "", pattern=r"^[a-z]{2,3}([_-][A-Za-z]{4})?([_-][A-Z]{2})?$|^$"
+    )  # such as "de_DE", for numbers such as "1.234,50"
+    currencies: tuple[Currency, ...] = ()  # that the shop sells in; empty: any ISO 4217 code
 
 
 class SourceSection(Section):
@@ -79,26 +117,34 @@ class SourceSection(Section):
     path: str = ""  # either a path ...
     url: str = ""  # ... or a URL
     format: Literal["auto", "csv", "tsv", "shopify", "json", "jsonl", "merchant"] = "auto"
-    interval: Duration = 900.0  # 15m
+    interval: Interval = 900.0  # 15m
     owner: str = ""
     map: dict[str, str] = Field(default_factory=dict)  # canonical field = column
     id_prefix: str = ""  # set before every id of this source, where two sources count from 1
     max_bytes: int = Field(2_147_483_648, ge=1)
 
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if bool(self.path) == bool(self.url):
+            raise ValueError(f"source '{self.name}': expected either path or url")
+        if self.url and not self.url.startswith(("http://", "https://")):
+            raise ValueError(f"source '{self.name}': url must begin with http:// or https://")
+        return self
+
 
 class ChecksSection(Section):
     """Passes over the catalogue."""
 
-    interval: Duration = 15.0  # 15s
-    full_interval: Duration = 21_600.0  # 6h
-    deadline: Duration = 900.0  # 15m
+    interval: Interval = 15.0  # 15s
+    full_interval: Interval = 21_600.0  # 6h
+    deadline: Interval = 900.0  # 15m
     jitter: float = Field(0.1, ge=0, le=1)  # of the interval
     page_size: int = Field(250, ge=1, le=5000)
-    slice: Duration = 0.002  # 2ms
+    slice: Interval = 0.002  # 2ms
     canary: bool = True
     network: bool = True  # fetch images and landing pages
-    network_interval: Duration = 43_200.0  # 12h
-    network_retry: Duration = 600.0  # 10m
+    network_interval: Interval = 43_200.0  # 12h
+    network_retry: Interval = 600.0  # 10m
     short_pass_percent: float = Field(50.0, ge=0, le=100)  # fewer products than this of the last pass: an incident
 
 
@@ -126,20 +172,20 @@ class IncidentsSection(Section):
 class NoticesSection(Section):
     """How news becomes messages."""
 
-    interval: Duration = 2.0  # 2s
+    interval: Interval = 2.0  # 2s
     group_wait: Duration = 5.0  # 5s
     digest_at: str = Field("09:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^$")  # local time; "" for none
-    timezone: str = "UTC"
+    timezone: Zone = "UTC"
     language: Literal["en", "zh"] = "en"
     quiet_from: str = Field("", pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^$")
     quiet_to: str = Field("", pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^$")
     quiet_below: SeverityName = "critical"  # what is at or above this goes out in quiet hours too
     messages_per_hour: int = Field(60, ge=1)  # of one channel
     lines_per_message: int = Field(20, ge=1)
-    age_limit: Duration = 86_400.0  # 1d
+    age_limit: Interval = 86_400.0  # 1d
     attempts: int = Field(10, ge=1)
-    backoff: Duration = 5.0  # 5s
-    backoff_max: Duration = 900.0  # 15m
+    backoff: Interval = 5.0  # 5s
+    backoff_max: Interval = 900.0  # 15m
 
 
 class ChannelSection(Section):
@@ -151,18 +197,26 @@ class ChannelSection(Section):
     secret: str = ""  # name of the secret that signs webhooks, or that holds the Apprise URL
     min_severity: SeverityName = "minor"
     news: tuple[str, ...] = ()  # which news; empty: everything but product.status_changed
-    timeout: Duration = 10.0  # 10s
+    timeout: Interval = 10.0  # 10s
+
+    @model_validator(mode="after")
+    def _has_target(self) -> Self:
+        if self.kind == "webhook" and not self.url.startswith(("http://", "https://")):
+            raise ValueError(f"channel '{self.name}': a webhook needs url = \"https://...\"")
+        if self.kind == "apprise" and not self.secret:
+            raise ValueError(f"channel '{self.name}': apprise needs secret, the name of the secret that holds its URL")
+        return self
 
 
 class NetworkSection(Section):
     """What URLs from data may reach, and how hard we pull."""
 
-    allow: tuple[str, ...] = ()  # networks or host:port pairs that are reachable though private
+    allow: tuple[Destination, ...] = ()  # networks or host:port pairs that are reachable though private
     concurrency: int = Field(50, ge=1)
     per_host: int = Field(4, ge=1)
     host_interval: Duration = 0.1  # 100ms
-    total_timeout: Duration = 20.0  # 20s
-    connect_timeout: Duration = 5.0  # 5s
+    total_timeout: Interval = 20.0  # 20s
+    connect_timeout: Interval = 5.0  # 5s
     max_page_bytes: int = Field(4_194_304, ge=1024)  # decoded
     max_image_bytes: int = Field(20_971_520, ge=1024)
     redirects: int = Field(5, ge=0)
@@ -180,7 +234,7 @@ class ExecutorSection(Section):
 class RetentionSection(Section):
     """How long records are kept."""
 
-    ended: Duration = 7_776_000.0  # 90d
+    ended: Interval = 7_776_000.0  # 90d
 
 
 class Config(Section):
@@ -200,3 +254,24 @@ class Config(Section):
     network: NetworkSection = NetworkSection()
     executor: ExecutorSection = ExecutorSection()
     retention: RetentionSection = RetentionSection()
+
+    @model_validator(mode="after")
+    def _names_once(self) -> Self:
+        for key in ("sources", "channels"):
+            names = Counter(section.name for section in getattr(self, key))
+            if twice := [name for name, times in names.items() if times > 1]:
+                raise ValueError(f"{key}: the name '{twice[0]}' is used more than once")
+        return self
+
+    def under(self, folder: Path) -> Self:
+        """Return this with the relative paths of sources read from a folder, that of the file."""
+        sources = tuple(
+            section.model_copy(update={"path": str(folder / section.path)}) if section.path else section
+            for section in self.sources
+        )
+        return self.model_copy(update={"sources": sources})
+
+
+def load(path: Path) -> Config:
+    """Read a configuration. Raises ConfigError with every fault, a line each."""
+    return ConfigFile.read(path).build(Config).under(path.parent.absolute())

@@ -1,1 +1,97 @@
-"""Metrics."""
+"""What /metrics shows. One registry a daemon, made by main; what stores know is asked of them when it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, PlatformCollector, ProcessCollector
+from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
+
+_SECONDS = (0.001, 0.005, 0.02, 0.1, 0.5, 2.0, 10.0, 60.0, 600.0)
+
+
+class Metrics:
+    """All metrics of one daemon. Label values come from tables of ours, never from data: their number is bounded."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        PlatformCollector(registry=self.registry)
+        self._define_products()
+        self._define_process()
+
+    def _define_products(self) -> None:
+        registry = self.registry
+        self.incidents = Gauge("zhiban_incidents", "Incidents by state.", ["state"], registry=registry)
+        self.outbox = Gauge("zhiban_outbox_entries", "Notices by state.", ["channel", "state"], registry=registry)
+        self.products = Gauge("zhiban_products", "Products in the catalogue.", registry=registry)
+        self.passes = Counter("zhiban_passes", "Passes that ended.", ["kind", "state"], registry=registry)
+        self.pass_seconds = Histogram(
+            "zhiban_pass_duration_seconds", "Duration of passes.", ["kind"], buckets=_SECONDS, registry=registry
+        )
+        self.last_pass = Gauge(
+            "zhiban_last_pass_timestamp_seconds", "When the last pass of a kind ended.", ["kind"], registry=registry
+        )
+        self.checked = Counter("zhiban_products_checked", "Products that passes judged.", registry=registry)
+        self.fetches = Counter("zhiban_fetches", "Images and pages fetched.", ["what", "outcome"], registry=registry)
+
+    def _define_process(self) -> None:
+        registry = self.registry
+        self.jobs = Counter("zhiban_job_runs", "Runs of jobs.", ["job", "outcome"], registry=registry)
+        self.job_seconds = Histogram(
+            "zhiban_job_duration_seconds", "Duration of runs.", ["job"], buckets=_SECONDS, registry=registry
+        )
+        self.http_requests = Counter(
+            "zhiban_http_requests", "Requests answered.", ["method", "route", "status"], registry=registry
+        )
+        self.http_seconds = Histogram(
+            "zhiban_http_request_duration_seconds", "Time to answer.", ["route"], buckets=_SECONDS, registry=registry
+        )
+        self.loop_lag = Gauge("zhiban_loop_lag_seconds", "How late the event loop last was.", registry=registry)
+        self.loop_lag_max = Gauge("zhiban_loop_lag_max_seconds", "The latest that it was.", registry=registry)
+        self.tasks = Gauge("zhiban_asyncio_tasks", "Tasks of the event loop.", registry=registry)
+        self.offload = Gauge("zhiban_offload_held", "Work that runs in threads or waits for one.", registry=registry)
+        self.ready = Gauge("zhiban_ready", "1 while the daemon serves.", registry=registry)
+        self.reload_ok = Gauge(
+            "zhiban_config_last_reload_successful", "1 when the last reload took hold.", registry=registry
+        )
+        self.reload_at = Gauge(
+            "zhiban_config_last_reload_success_timestamp_seconds", "When a reload last took hold.", registry=registry
+        )
+
+    def watch_log(self, dropped: Callable[[], int]) -> None:
+        """Show how many lines the log has dropped."""
+        self.registry.register(_Counted("zhiban_log_dropped_lines", "Log lines dropped.", dropped))
+
+    def observe_job(self, job: str, outcome: str, seconds: float) -> None:
+        """Count a run of a job; the scheduler's observer."""
+        self.jobs.labels(job, outcome).inc()
+        self.job_seconds.labels(job).observe(seconds)
+
+    def set_incidents(self, counts: Mapping[str, int]) -> None:
+        """Show how many incidents are in each state."""
+        for state, count in counts.items():
+            self.incidents.labels(state).set(count)
+
+    def set_outbox(self, depth: Mapping[tuple[str, str], int]) -> None:
+        """Show how many entries each channel has in each state; what is not named is gone."""
+        self.outbox.clear()
+        for (channel, state), count in depth.items():
+            self.outbox.labels(channel, state).set(count)
+
+    def render(self, accept: str = "") -> tuple[bytes, str]:
+        """Return the exposition and its content type, OpenMetrics where the Accept header asks for it."""
+        encode, content_type = choose_encoder(accept)
+        return encode(self.registry), content_type
+
+
+class _Counted(Collector):
+    """A counter whose value somebody else keeps."""
+
+    def __init__(self, name: str, told: str, value: Callable[[], int]) -> None:
+        self._name, self._told, self._value = name, told, value
+
+    def collect(self) -> Iterator[Metric]:
+        yield CounterMetricFamily(self._name, self._told, value=self._value())

@@ -364,7 +364,7 @@ async def test_an_edit_between_judging_and_acting_wins() -> None:
             await fix(home, "bad", price=Decimal(9))
         return await replace(read, new, actor=actor, now=home.clock.now())
 
-    catalogue.replace = raced  # type: ignore[method-assign, assignment]
+    catalogue.replace = raced  # type: ignore[method-assign]
     await passes.tick(home.duty)
 
     assert await home.status("bad") == "listed"

@@ -50,8 +50,9 @@ class ConfigFile:
             return cls(name, tomllib.loads(text), positions(text))
         except tomllib.TOMLDecodeError as exc:
             found = _AT_LINE.match(str(exc))
-            where, what = (f"{name}:{found[2]}:{found[3]}", found[1]) if found else (name, str(exc))
-            raise ConfigError(f"{where}: not TOML: {what}") from exc
+            last_line = text.count("\n") + 1
+            where, what = (f"{found[2]}:{found[3]}", found[1]) if found else (str(last_line), str(exc))
+            raise ConfigError(f"{name}:{where}: not TOML: {what}") from exc
 
     def build(self, schema: type[S]) -> S:
         """Return the file as one value of a schema. Raises ConfigError with every fault."""

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
 from daemon.products.incidents import News
 from daemon.products.verdicts import Severity
+
+#: News for other systems: the daemon set a product's status, and the shop should follow.
+STATUS_CHANGED: Final = "product.status_changed"
 
 
 class EntryState(StrEnum):
@@ -59,4 +63,4 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
 def news_entry_kinds() -> tuple[str, ...]:
     """Return every value that Entry.news may have."""
-    return (*(n.value for n in News), "digest", "product.status_changed", "test")
+    return (*(n.value for n in News), "digest", STATUS_CHANGED, "test")

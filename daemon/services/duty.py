@@ -12,6 +12,14 @@ from daemon.products.passes import PassRecord
 from daemon.products.rulebook import Rulebook
 
 
+@dataclass(frozen=True, slots=True)
+class ChannelHold:
+    """A channel is left alone until a time of the monotonic clock, after so many failures in a row."""
+
+    until_s: float
+    failures: int
+
+
 @dataclass(slots=True)
 class Duty:
     """One per daemon. A reload swaps config and rulebook in place; ports stay."""
@@ -25,3 +33,5 @@ class Duty:
     wake_checks: asyncio.Event = field(default_factory=asyncio.Event)
     #: Set to have queued notices looked at now.
     wake_notices: asyncio.Event = field(default_factory=asyncio.Event)
+    #: Channels that failed or asked to be left alone, by name.
+    channel_holds: dict[str, ChannelHold] = field(default_factory=dict)

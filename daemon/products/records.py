@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 
 from daemon.products.documents import json_text
+from daemon.products.evidence import Evidence
 from daemon.products.imports import MERGED_FIELDS, EditRecord, ProductFilter
 from daemon.products.incidents import ALIVE, CURRENT, Incident, State
 from daemon.products.keys import Key, gtin_key, product_keys, sku_key
@@ -121,3 +122,9 @@ def next_clock(incident: Incident) -> datetime | None:
         return None
     times = (incident.escalate_at, incident.remind_at, incident.silenced_until)
     return min((at for at in times if at is not None), default=None)
+
+
+def succeed(last: Evidence | None, found: Evidence) -> Evidence:
+    """Return new evidence with the one before it, which itself has none before it."""
+    previous = None if last is None else msgspec.structs.replace(last, previous=None)
+    return msgspec.structs.replace(found, previous=previous)

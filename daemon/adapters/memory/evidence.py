@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
-
 from daemon.products.evidence import Evidence
+from daemon.products.records import succeed
 
 
 class MemoryEvidenceStore:
@@ -24,9 +23,3 @@ class MemoryEvidenceStore:
         for found in evidence:
             last = self._evidence.get(found.url)
             self._evidence[found.url] = succeed(last, found)
-
-
-def succeed(last: Evidence | None, found: Evidence) -> Evidence:
-    """Return new evidence with the one before it, which itself has none before it."""
-    previous = None if last is None else msgspec.structs.replace(last, previous=None)
-    return msgspec.structs.replace(found, previous=previous)

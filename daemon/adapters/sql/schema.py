@@ -1,0 +1,257 @@
+"""Every table, declared once. The migrations lead here, and a test holds the two together.
+
+Records are JSON in `body`; the columns beside it are those that a query looks for, sorts by or compares. Tables with
+`seq` list records in the order in which they first came. Times are microseconds since 1970.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sqlalchemy import (
+    BLOB,
+    Column,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    bindparam,
+    func,
+    literal_column,
+    select,
+)
+
+from daemon.products.incidents import CURRENT, Kind
+from daemon.products.remedies import RemedyState
+
+#: Alembic revisions, oldest first; a store at the last of them needs no migration.
+REVISIONS: Final = ("0001",)
+
+metadata = MetaData()
+
+
+def _text(name: str, *more: ForeignKey, null: bool = False, key: bool = False) -> Column[str]:
+    return Column(name, Text, *more, nullable=null, primary_key=key)
+
+
+def _number(name: str, *, null: bool = False) -> Column[int]:
+    return Column(name, Integer, nullable=null)
+
+
+def _body(name: str = "body", *, null: bool = False) -> Column[bytes]:
+    return Column(name, BLOB, nullable=null)
+
+
+def _seq() -> Column[int]:
+    return Column("seq", Integer, primary_key=True)
+
+
+def _product(*, key: bool = False) -> Column[str]:
+    return _text("product_id", ForeignKey("products.id"), key=key)
+
+
+# Facts about the store itself, such as the name of its change feed.
+facts = Table("facts", metadata, _text("name", key=True), _text("value"), sqlite_with_rowid=False)
+
+products = Table(
+    "products",
+    metadata,
+    _text("id", key=True),
+    _text("source"),
+    _text("status"),
+    _text("category", null=True),
+    _text("brand", null=True),
+    _text("item_group_id", null=True),
+    _number("missing"),
+    _number("revision"),
+    _number("change_seq"),
+    _text("search"),
+    _body(),
+)
+Index("products_by_change", products.c.change_seq, unique=True)
+Index("products_by_source", products.c.source, products.c.id)
+Index("products_by_status", products.c.status, products.c.id)
+for _name in ("category", "brand", "item_group_id"):
+    _column = products.c[_name]
+    Index(f"products_by_{_name}", _column, products.c.id, sqlite_where=_column.is_not(None))
+Index("products_missing", products.c.id, sqlite_where=products.c.missing == 1)
+
+# Who holds which identifier; held is 0 for archived products, which take it from nobody.
+product_keys = Table(
+    "product_keys",
+    metadata,
+    _text("kind", key=True),
+    _text("key", key=True),
+    _product(key=True),
+    _text("item_group_id", null=True),
+    _number("held"),
+    sqlite_with_rowid=False,
+)
+Index("product_keys_by_product", product_keys.c.product_id)
+
+# What a product's source last said, to merge three ways, and its document as it came.
+source_versions = Table(
+    "source_versions", metadata, _product(key=True), _text("status"), _body(), _body("document", null=True)
+)
+
+# The import that last named a product: written at every import, so narrow and by itself.
+sightings = Table("sightings", metadata, _product(key=True), _text("import_id"), sqlite_with_rowid=False)
+
+price_runs = Table(
+    "price_runs",
+    metadata,
+    _product(key=True),
+    _text("first_day", key=True),
+    _text("price", null=True),
+    _text("currency", null=True),
+    sqlite_with_rowid=False,
+)
+
+edits = Table("edits", metadata, _product(key=True), Column("revision", Integer, primary_key=True), _body())
+
+sources = Table("sources", metadata, _text("name", key=True), _body())
+
+incidents = Table(
+    "incidents",
+    metadata,
+    _seq(),
+    Column("id", Text, nullable=False, unique=True),
+    _text("kind"),
+    _text("product_id"),
+    _text("rule"),
+    _text("state"),
+    _number("severity"),
+    _text("owner", null=True),
+    _text("inhibited_by"),
+    _number("remedy_pending"),
+    _number("clock_at", null=True),
+    _number("ended_at", null=True),
+    _number("revision"),
+    _body(),
+)
+Index("incidents_by_product", incidents.c.product_id, incidents.c.rule, incidents.c.seq)
+Index("incidents_by_rule", incidents.c.rule, incidents.c.kind, incidents.c.seq)
+Index("incidents_by_state", incidents.c.state, incidents.c.seq)
+Index("incidents_by_clock", incidents.c.clock_at, sqlite_where=incidents.c.clock_at.is_not(None))
+Index("incidents_by_cause", incidents.c.inhibited_by, sqlite_where=incidents.c.inhibited_by != "")
+Index("incidents_pending", incidents.c.seq, sqlite_where=incidents.c.remedy_pending == 1)
+Index(
+    "one_current_incident",
+    incidents.c.product_id,
+    incidents.c.rule,
+    unique=True,
+    sqlite_where=(incidents.c.kind == str(Kind.PRODUCT)) & incidents.c.state.in_(sorted(map(str, CURRENT))),
+)
+
+remedies = Table(
+    "remedies",
+    metadata,
+    _seq(),
+    Column("id", Text, nullable=False, unique=True),
+    _text("incident_id"),
+    _text("product_id"),
+    _text("rule"),
+    _text("state"),
+    _number("revision"),
+    _body(),
+)
+Index("remedies_by_incident", remedies.c.incident_id, remedies.c.seq)
+Index("remedies_by_state", remedies.c.state, remedies.c.seq)
+Index(
+    "one_applied_remedy", remedies.c.product_id, unique=True, sqlite_where=remedies.c.state == str(RemedyState.APPLIED)
+)
+
+overrides = Table(
+    "overrides", metadata, _text("product_id", key=True), _text("rule", key=True), _number("until"), _body()
+)
+
+silences = Table(
+    "silences",
+    metadata,
+    _seq(),
+    Column("id", Text, nullable=False, unique=True),
+    _number("until"),
+    _number("ended"),
+    _body(),
+)
+Index("silences_by_end", silences.c.until, sqlite_where=silences.c.ended == 0)
+
+passes = Table(
+    "passes", metadata, _seq(), Column("id", Text, nullable=False, unique=True), _number("ended_at", null=True), _body()
+)
+Index("passes_by_end", passes.c.ended_at, sqlite_where=passes.c.ended_at.is_not(None))
+
+checks = Table("checks", metadata, _text("product_id", key=True), _number("recheck_at"), sqlite_with_rowid=False)
+Index("checks_by_time", checks.c.recheck_at, checks.c.product_id)
+
+progress = Table("progress", metadata, _text("name", key=True), _text("value"), sqlite_with_rowid=False)
+
+entries = Table(
+    "entries",
+    metadata,
+    _seq(),
+    Column("id", Text, nullable=False, unique=True),
+    _text("channel"),
+    _text("state"),
+    _number("not_before"),
+    _text("message_id"),
+    _number("sent_at", null=True),
+    _number("ended_at", null=True),
+    _body(),
+)
+Index("entries_by_state", entries.c.state, entries.c.channel, entries.c.seq)
+Index(
+    "entries_sent",
+    entries.c.channel,
+    entries.c.sent_at,
+    entries.c.message_id,
+    sqlite_where=entries.c.sent_at.is_not(None),
+)
+Index("entries_by_end", entries.c.ended_at, sqlite_where=entries.c.ended_at.is_not(None))
+
+evidence = Table("evidence", metadata, _text("url", key=True), _body())
+
+principals = Table(
+    "principals",
+    metadata,
+    _seq(),
+    Column("id", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False, unique=True),
+    _body(),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    _seq(),
+    Column("id", Text, nullable=False, unique=True),
+    _text("principal_id", ForeignKey("principals.id")),
+    Column("secret_sha256", Text, nullable=False, unique=True),
+    _body(),
+)
+
+audit = Table("audit", metadata, _seq(), Column("id", Text, nullable=False, unique=True), _text("target"), _body())
+Index("audit_by_target", audit.c.target, audit.c.seq)
+
+
+def any_of(column: Column[str], name: str) -> ColumnElement[bool]:
+    """Return the condition that a column is one of the texts bound to `name` as a `values.text_list`.
+
+    One statement for any number of them, so that it is compiled and prepared once.
+    """
+    listed = func.json_each(bindparam(name)).table_valued("value")
+    return column.in_(select(listed.c.value))
+
+
+def constant(value: str | int) -> ColumnElement[Any]:
+    """Return a value that stands in the statement itself: only so does SQLite see that a partial index fits."""
+    return literal_column(repr(value))
+
+
+def tables() -> Sequence[Table]:
+    """Return all tables, those that others refer to first."""
+    return metadata.sorted_tables

@@ -76,14 +76,14 @@ def _currencies() -> dict[str, int | None]:
 
 @lru_cache(maxsize=512)
 def is_currency(code: str) -> bool:
-    """Tell whether a text is an active ISO 4217 code as the standard writes it; withdrawn ones (DEM) are none."""
-    return code in _currencies()
+    """Tell whether a text is an active ISO 4217 code, in capitals or not; withdrawn ones (DEM) are none."""
+    return code.strip().upper() in _currencies()
 
 
 @lru_cache(maxsize=512)
 def minor_units(currency: str | None) -> int | None:
     """Return the decimals of a currency by ISO 4217 (JPY 0, EUR 2, KWD 3); None for no code or one without any."""
-    return None if currency is None else _currencies().get(currency)
+    return _currencies().get(currency.strip().upper()) if currency else None
 
 
 @lru_cache(maxsize=16)

@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
-from daemon.products.product import Product
+import msgspec
+
+from daemon.products.product import Product, Status, Unparsed
 from daemon.products.remedies import RemedyMode
-from daemon.products.verdicts import PassContext, RuleSpec, Severity, Verdict
+from daemon.products.rule_settings import COMMON, checked
+from daemon.products.rules import BY_ID, SPECS
+from daemon.products.verdicts import (
+    NOT_APPLICABLE,
+    OK,
+    Outcome,
+    PassContext,
+    Rule,
+    RuleSpec,
+    Severity,
+    Verdict,
+    unknown,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +43,10 @@ class Rulebook:
     """All rules that are on, in the order of the table."""
 
     rules: tuple[ConfiguredRule, ...]
+    _checks: tuple[tuple[Rule, ConfiguredRule], ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_checks", tuple((rule.spec.check, rule) for rule in self.rules))
 
     @classmethod
     def build(cls, tables: Mapping[str, Mapping[str, object]], default_mode: RemedyMode) -> Rulebook:
@@ -36,8 +55,66 @@ class Rulebook:
         Keys of a table: enabled, severity, remedy ("off", "shadow", "on"), open_after, open_min, close_after, and
         the rule's own settings. Raises InvalidInput naming every fault with its dotted path and the nearest valid key.
         """
-        raise NotImplementedError
+        given = checked(tables, BY_ID)
+        enabled = (spec for spec in SPECS if given.get(spec.id, {}).get("enabled", True))
+        return cls(tuple(_configured(spec, given.get(spec.id, {}), default_mode) for spec in enabled))
 
     def evaluate(self, product: Product, context: PassContext) -> list[tuple[ConfiguredRule, Verdict]]:
-        """Return every verdict but ok and not-applicable ones without a recheck time. Never raises for a product."""
-        raise NotImplementedError
+        """Return every verdict but ok and not-applicable ones without a recheck time. Never raises for a product.
+
+        A rule that raises is unknown and marked as failed. Where the status is a word that nobody knows, what is
+        bad of a listed product is unknown, and what is good of one is good either way.
+        """
+        if type(product.status) is Unparsed:
+            return self._evaluate_either_way(product, context)
+        found = []
+        for check, rule in self._checks:
+            try:
+                verdict = check(product, context)
+            except Exception as error:  # noqa: BLE001 - the fault of one rule must not take the pass down
+                verdict = _failed(error)
+            if verdict is not OK and verdict is not NOT_APPLICABLE and _tells(verdict):
+                found.append((rule, verdict))
+        return found
+
+    def _evaluate_either_way(self, product: Product, context: PassContext) -> list[tuple[ConfiguredRule, Verdict]]:
+        as_listed = msgspec.structs.replace(product, status=Status.LISTED)
+        found = []
+        for check, rule in self._checks:
+            try:
+                verdict = check(product, context) if rule.spec.reads_status else _doubted(check(as_listed, context))
+            except Exception as error:  # noqa: BLE001 - as above
+                verdict = _failed(error)
+            if _tells(verdict):
+                found.append((rule, verdict))
+        return found
+
+
+def _tells(verdict: Verdict) -> bool:
+    outcome = verdict.outcome
+    return outcome is Outcome.BAD or outcome is Outcome.UNKNOWN or verdict.recheck_at is not None
+
+
+def _doubted(verdict: Verdict) -> Verdict:
+    """Return what a verdict on a listed product says of one that may be listed or not."""
+    if verdict.outcome is not Outcome.BAD:
+        return verdict
+    message = f"{verdict.message}; whether it is listed is not known"
+    return unknown(verdict.field, verdict.value, message, recheck_at=verdict.recheck_at)
+
+
+def _failed(error: Exception) -> Verdict:
+    return Verdict(Outcome.UNKNOWN, message=f"the rule failed: {type(error).__name__}: {error}"[:300], failed=True)
+
+
+def _configured(spec: RuleSpec, table: Mapping[str, Any], default_mode: RemedyMode) -> ConfiguredRule:
+    own = {key: value for key, value in table.items() if key not in COMMON}
+    return ConfiguredRule(
+        spec=spec,
+        severity=table.get("severity", spec.severity),
+        remedy_mode=table.get("remedy", default_mode),
+        settings={**spec.settings, **own},
+        open_after=table.get("open_after", spec.open_after),
+        open_min_s=table.get("open_min", spec.open_min_s),
+        close_after=table.get("close_after", spec.close_after),
+    )

@@ -55,6 +55,7 @@ class Verdict(msgspec.Struct, frozen=True):
     severity, remedy: only where the rule departs from its defaults; `no_remedy` wins over both.
     recheck_at: aware; when this verdict may change by the passage of time alone, whatever the outcome.
     failed: the rule raised an error, so that the verdict is about the checker and not about the product.
+    absent: unknown because the source cannot express the field at all: one warning about the file, no finding.
     """
 
     outcome: Outcome
@@ -67,6 +68,7 @@ class Verdict(msgspec.Struct, frozen=True):
     no_remedy: bool = False
     recheck_at: datetime | None = None
     failed: bool = False
+    absent: bool = False
 
 
 OK = Verdict(Outcome.OK)
@@ -105,6 +107,11 @@ def bad(
 def unknown(field: str, value: object, message: str, *, recheck_at: datetime | None = None) -> Verdict:
     """Make a verdict that cannot tell."""
     return Verdict(Outcome.UNKNOWN, field, shown_value(value), message, recheck_at=recheck_at)
+
+
+def absent(field: str) -> Verdict:
+    """Make a verdict that cannot tell, since the product's source has no such field for any product."""
+    return Verdict(Outcome.UNKNOWN, field, message="the source has no such column", absent=True)
 
 
 def shown_value(value: object) -> str:
@@ -177,6 +184,7 @@ class RuleSpec(msgspec.Struct, frozen=True, kw_only=True):
     reference: str
     remedy: RemedyKind | None = None
     needs: Needs = Needs.NOTHING
+    reads_status: bool = False  # asked even where the status is a word that nobody knows; the others cannot tell then
     open_after: int = 1
     open_min_s: float = 0.0
     close_after: int = 1

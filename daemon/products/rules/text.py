@@ -23,8 +23,8 @@ from daemon.products.verdicts import (
     RuleSpec,
     Severity,
     Verdict,
+    absent,
     bad,
-    unknown,
 )
 from daemon.products.word_list import word_list
 
@@ -40,9 +40,9 @@ _DEFAULT_NAMES: Final = frozenset({
     "sample product", "demo product", "example", "example product", "new product", "new item", "new", "untitled",
     "untitled product", "default title", "product", "product name", "product title", "item", "item name", "title",
     "my product", "lorem ipsum", "asdf", "qwerty", "xxx", "abc", "tbd", "todo", "n/a", "null", "none", "nan",
-    "undefined", "测试", "测试商品", "测试产品", "测试标题", "未命名", "未命名商品", "新商品", "新产品", "新建商品", "商品",
-    "商品名称", "商品标题", "产品", "产品名称", "示例商品", "測試", "測試商品", "テスト", "テスト商品", "商品名", "테스트",
-    "테스트 상품",
+    "undefined", "测试", "测试商品", "测试产品", "测试标题", "未命名", "未命名商品", "新商品", "新产品", "新建商品",
+    "商品", "商品名称", "商品标题", "产品", "产品名称", "示例商品", "測試", "測試商品", "テスト", "テスト商品", "商品名",
+    "테스트", "테스트 상품",
 })  # fmt: skip
 _COUNTERS: Final = string.digits + " #-_()"
 _COPY_STARTS: Final = ("copy of ", "复制 - ", "复制-", "副本 - ")
@@ -71,7 +71,7 @@ def title_bad(product: Product, context: PassContext) -> Verdict:
     title = (product.title or "").strip(_BLANK)
     if not title:
         if not context.provides(product.source, "title"):
-            return unknown("title", None, "the source has no titles")
+            return absent("title")
         return bad("title", product.title, "the title is blank", fingerprint="blank", severity=Severity.MAJOR)
     name = title.casefold()
     if name.rstrip(_COUNTERS) in _DEFAULT_NAMES or name.startswith(_COPY_STARTS) or name.endswith(_COPY_ENDS):

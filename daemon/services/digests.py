@@ -24,6 +24,8 @@ _log = structlog.get_logger()
 
 #: Name of the small value that holds the local day of the last digest.
 LAST_DAY: Final = "notices.digest_day"
+#: How late a digest may come after a sleep; later than that, the next one is near enough.
+_MAKE_UP: Final = timedelta(hours=12)
 _PAGE: Final = 500
 #: Rules and owners that a digest counts one by one, the most frequent first.
 _NAMES: Final = 50
@@ -32,38 +34,42 @@ _NAMES: Final = 50
 def next_digest(section: NoticesSection, last_day: str | None, now: datetime) -> datetime | None:
     """Return when the next digest is due, as aware UTC; it may have passed. None when none is configured.
 
-    last_day: local day of the last one. A day that the daemon slept through is not made up for, except today's.
+    last_day: local day of the last one, None before the first. One that was slept through is made up for while it
+    is less than twelve hours old.
     """
     if not section.digest_at:
         return None
     today = local_day(now, section.timezone)
-    if last_day is None:
-        due = at(today, section.digest_at, section.timezone)
-        return due if due > now else at(today + timedelta(days=1), section.digest_at, section.timezone)
-    day = max(today, date.fromisoformat(last_day) + timedelta(days=1))
-    return at(day, section.digest_at, section.timezone)
+    for day in (today - timedelta(days=1), today, today + timedelta(days=1)):
+        due = at(day, section.digest_at, section.timezone)
+        if last_day is None and due > now:
+            return due
+        if last_day is not None and day.isoformat() > last_day and now - due < _MAKE_UP:
+            return due
+    # The clock was set back, or had been wrong: the days that were told of are not told of again.
+    after = date.fromisoformat(last_day or today.isoformat()) + timedelta(days=1)
+    return at(after, section.digest_at, section.timezone)
 
 
 async def digest(duty: Duty, now: datetime) -> bool:
     """Queue the digest if it is due, exactly once a local day; tell whether it was.
 
-    The day is remembered in the commit that queues the entries. The very first run only notes the day.
+    The day is remembered in the commit that queues the entries. The very first run only notes where to begin.
     """
     section = duty.config.notices
-    if not section.digest_at:
-        return False
     last_day = await duty.ports.incidents.progress(LAST_DAY)
-    today = local_day(now, section.timezone)
-    if last_day is None:
-        done = today if at(today, section.digest_at, section.timezone) <= now else today - timedelta(days=1)
-        await duty.ports.incidents.commit(Batch(progress={LAST_DAY: done.isoformat()}))
-        return False
     due = next_digest(section, last_day, now)
-    if due is None or now < due:
+    if due is None:
         return False
-    entries = await _entries(duty, today.isoformat(), now)
-    await duty.ports.incidents.commit(Batch(entries=entries, progress={LAST_DAY: today.isoformat()}))
-    _log.info("digest.queued", day=today.isoformat(), entries=len(entries))
+    day = local_day(due, section.timezone)
+    if last_day is None:
+        await duty.ports.incidents.commit(Batch(progress={LAST_DAY: (day - timedelta(days=1)).isoformat()}))
+        return False
+    if now < due:
+        return False
+    entries = await _entries(duty, day.isoformat(), now)
+    await duty.ports.incidents.commit(Batch(entries=entries, progress={LAST_DAY: day.isoformat()}))
+    _log.info("digest.queued", day=day.isoformat(), entries=len(entries))
     duty.wake_notices.set()
     return True
 

@@ -98,7 +98,7 @@ COMMON: Final[Mapping[str, Callable[[object], Any]]] = {
 }
 
 
-def checked(tables: Mapping[str, Mapping[str, object]], specs: Mapping[str, RuleSpec]) -> dict[str, dict[str, Any]]:
+def checked(tables: Mapping[str, object], specs: Mapping[str, RuleSpec]) -> dict[str, dict[str, Any]]:
     """Return the tables with values of the right types, by rule id.
 
     Raises InvalidInput that names every fault with its dotted path and, for a key that is none, the nearest one.
@@ -139,10 +139,12 @@ def _like(default: object, key: str, value: object) -> object:
     """Return a value of the type of a setting's default. Raises Unfit."""
     if isinstance(default, bool):
         return flag(value)
+    if isinstance(default, int | float) and key.endswith("_s"):
+        return seconds(value)
     if isinstance(default, int):
         return whole(value)
     if isinstance(default, float):
-        return (seconds if key.endswith("_s") else percent if key.endswith("percent") else number)(value)
+        return percent(value) if key.endswith("percent") else number(value)
     if isinstance(default, str):
         return text(value)
     if isinstance(default, Mapping):

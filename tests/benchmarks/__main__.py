@@ -22,10 +22,12 @@ from collections.abc import Iterable, Sequence
 from importlib import metadata
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeAlias, cast
 
 from rich.console import Console
 from rich.table import Table
+
+Row: TypeAlias = dict[str, Any]
 
 HERE = Path(__file__).parent
 RESULTS = HERE.parent.parent / "build" / "bench.json"
@@ -55,14 +57,14 @@ def benches(only: str | None) -> list[ModuleType]:
     return [module for module in modules if only in {None, module.AREA}]
 
 
-async def _collected(rows: Any) -> list[dict[str, Any]]:
+async def _collected(rows: Any) -> list[Row]:
     if inspect.isasyncgen(rows):
-        return [row async for row in rows]
-    brought: Iterable[dict[str, Any]] = await rows
+        return [cast("Row", row) async for row in rows]
+    brought: Iterable[Row] = await rows
     return list(brought)
 
 
-def measure(module: ModuleType) -> list[dict[str, Any]]:
+def measure(module: ModuleType) -> list[Row]:
     """Return the finished rows of one bench file; one that cannot run here is a row that says why."""
     try:
         rows = module.rows()
@@ -72,13 +74,13 @@ def measure(module: ModuleType) -> list[dict[str, Any]]:
     return [finished(row, module.AREA) for row in found]
 
 
-def finished(row: dict[str, Any], area: str) -> dict[str, Any]:
+def finished(row: Row, area: str) -> Row:
     """Fill in what every row carries."""
     whole = dict.fromkeys(FIELDS) | {"machine": machine(), "versions": versions(), "area": area}
     return whole | row
 
 
-def kept(path: Path, only: str | None) -> list[dict[str, Any]]:
+def kept(path: Path, only: str | None) -> list[Row]:
     """Return the rows of an earlier run that this one does not replace."""
     if only is None or not path.exists():
         return []
@@ -92,7 +94,7 @@ def shown(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def table(rows: Sequence[dict[str, Any]]) -> Table:
+def table(rows: Sequence[Row]) -> Table:
     """Lay rows out for people."""
     sheet = Table(title="Benchmarks", caption=machine())
     for heading in ("name", "ours", "peer", "unit", "ratio", "goal", "met"):

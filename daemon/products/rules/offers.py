@@ -10,7 +10,7 @@ from typing import Final, NamedTuple, TypeGuard
 import msgspec
 
 from daemon.products.product import Amount, Product, Status, Variant
-from daemon.products.verdicts import NOT_APPLICABLE, Outcome, Severity, Verdict, bad, unknown
+from daemon.products.verdicts import NOT_APPLICABLE, Outcome, Severity, Verdict, bad, shown_value, unknown
 
 #: Statuses in which buyers see a product and its price.
 PUBLIC: Final = (Status.LISTED, Status.OUT_OF_STOCK)
@@ -42,7 +42,7 @@ class Offer(NamedTuple):
             field,
             value,
             f'variant "{self.variant}": {message}',
-            fingerprint=f"{self.variant}|{field}={value}",
+            fingerprint=f"{self.variant}|{field}={shown_value(value)}",
             severity=severity,
         )
 

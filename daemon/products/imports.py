@@ -48,6 +48,8 @@ class SourceState(msgspec.Struct, frozen=True, kw_only=True):
     read_at: datetime | None = None  # last successful read, unchanged ones included
     failed_at: datetime | None = None
     error: str = ""
+    reading: str = ""  # fingerprint of how it was read: an unchanged file read otherwise is news
+    stamp: str = ""  # size and time of change of a local file
     products: int = 0
     rejected: int = 0
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from daemon.config import Config
 from daemon.ports import Ports
@@ -27,6 +28,10 @@ class Duty:
     ports: Ports
     config: Config
     rulebook: Rulebook
+    #: The state directory, where rejects of imports are kept; None: nowhere.
+    state: Path | None = None
+    #: Sources that are being imported just now.
+    importing: set[str] = field(default_factory=set)
     #: Passes that people asked for, oldest first.
     requested: deque[PassRecord] = field(default_factory=deque)
     #: Set to have the next pass taken now instead of at its time.

@@ -93,20 +93,20 @@ def is_known(name: str) -> bool:
         return False
 
 
-def detect_encoding(path: Path) -> Encoding:
-    """Find the encoding of a file. Raises UnreadableFile for what is no text."""
+def detect_encoding(path: Path, name: str) -> Encoding:
+    """Find the encoding of a file, which people call `name`. Raises UnreadableFile for what is no text."""
     with path.open("rb") as file:
         head = file.read(HEAD)
-    for bom, name in _BOMS:
+    for bom, encoding in _BOMS:
         if head.startswith(bom):
-            return Encoding(name)
+            return Encoding(encoding)
     for magic, meaning in _MAGIC:
         if head.startswith(magic):
-            raise UnreadableFile(f"{path} is {meaning}")
+            raise UnreadableFile(f"{name} is {meaning}")
     if wide := _utf16_without_mark(head):
         return Encoding(wide, guessed=True)
     if len(head) - len(head.translate(None, _CONTROLS)) > _MOST_CONTROLS * len(head):
-        raise UnreadableFile(f"{path} is a binary file of no known format; expected CSV, JSON, JSON Lines or XML")
+        raise UnreadableFile(f"{name} is a binary file of no known format; expected CSV, JSON, JSON Lines or XML")
     odd = _lines_beyond_utf8(path)
     if not odd:
         return Encoding("utf-8")

@@ -26,8 +26,8 @@ Step: TypeAlias = Parsed | Reject | None
 _FIRST_STEPS: Final = 256
 
 
-def open_feed(path: Path, options: FeedOptions | None = None) -> Feed:
-    """Open a file of products.
+def open_feed(path: Path, options: FeedOptions | None = None, *, label: str = "") -> Feed:
+    """Open a file of products. label: what people call it, where its path says nothing.
 
     Raises UnreadableFile when it is absent, no regular file, empty, binary, of no known format, or broken before
     anything could be read; InvalidInput when the options are wrong.
@@ -38,12 +38,12 @@ def open_feed(path: Path, options: FeedOptions | None = None) -> Feed:
             f'"{chosen.format}" is no format; formats are {", ".join(FORMATS)}', (("format", "unknown"),)
         )
     check_locale(chosen.locale)
-    reader = RowReader(str(path), chosen)
+    name = label or str(path)
     try:
-        size = _size(path)
-        feed = Feed(path, size, chosen, reader, encodings.detect_encoding(path))
-    except OSError as error:
-        raise UnreadableFile(f"{path} cannot be read: {error.strerror or error}") from error
+        size = _size(path, name)
+        feed = Feed(path, name, size, chosen, encodings.detect_encoding(path, name))
+    except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
+        raise UnreadableFile(f"{name} cannot be read: {getattr(error, 'strerror', None) or error}") from error
     try:
         feed.begin()
     except BaseException:
@@ -52,12 +52,12 @@ def open_feed(path: Path, options: FeedOptions | None = None) -> Feed:
     return feed
 
 
-def _size(path: Path) -> int:
+def _size(path: Path, name: str) -> int:
     found = path.stat()
     if not stat.S_ISREG(found.st_mode):
-        raise UnreadableFile(f"{path} is {'a directory' if stat.S_ISDIR(found.st_mode) else 'no regular file'}")
+        raise UnreadableFile(f"{name} is {'a directory' if stat.S_ISDIR(found.st_mode) else 'no regular file'}")
     if found.st_size == 0:
-        raise UnreadableFile(f"{path} is empty")
+        raise UnreadableFile(f"{name} is empty")
     return found.st_size
 
 
@@ -68,14 +68,12 @@ class Feed:
     fields that the file can express; known at once for CSV and Shopify, complete at the end for JSON and XML.
     """
 
-    def __init__(
-        self, path: Path, size: int, options: FeedOptions, reader: RowReader, encoding: encodings.Encoding
-    ) -> None:
-        self.path = path
+    def __init__(self, path: Path, name: str, size: int, options: FeedOptions, encoding: encodings.Encoding) -> None:
+        self.name = name
         self.size = size
         self.encoding = encoding.name
         self.broken: Reject | None = None
-        self._reader = reader
+        self._reader = RowReader(name, options)
         self._file: BinaryIO = path.open("rb")
         self._warnings: list[FileWarning] = []
         self._ended = False
@@ -96,7 +94,7 @@ class Feed:
             head = encodings.decoder(declared).decode(data)
         if not head.strip("\ufeff \t\r\n\0"):
             self.close()
-            raise UnreadableFile(f"{self.path} is empty")
+            raise UnreadableFile(f"{self.name} is empty")
         self._file.seek(0)
         return head
 
@@ -111,7 +109,7 @@ class Feed:
         delimiter = "\t" if self.format == "tsv" else detect_delimiter(head)
         if self.format == "csv" and delimiter != ",":
             self._warn("", f"cells are parted by {delimiter!r}, not by a comma")
-        table = Table(text, delimiter, str(self.path))
+        table = Table(text, delimiter, self.name)
         for column in table.repeated:
             self._warn("", f'the column "{column}" stands more than once; the first one counts')
         return read_shopify(table, self._reader) if self.format == "shopify" else read_csv(table, self._reader)
@@ -136,7 +134,7 @@ class Feed:
                 break
         if self.broken is not None:
             where = "" if self.broken.line is None else f", line {self.broken.line}"
-            raise UnreadableFile(f"{self.path}{where}: {self.broken.reason}")
+            raise UnreadableFile(f"{self.name}{where}: {self.broken.reason}")
 
     def steps(self) -> Iterator[Step]:
         """Iterate as the feed itself does, with None after every piece of work that brought nothing yet.
@@ -182,7 +180,7 @@ class Feed:
         return self.size if self._file.closed else min(self._file.tell(), self.size)
 
     def _warn(self, field: str, message: str) -> None:
-        self._warnings.append(FileWarning(file=str(self.path), field=field, message=message))
+        self._warnings.append(FileWarning(file=self.name, field=field, message=message))
 
     def close(self) -> None:
         """Close the file."""

@@ -5,7 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from daemon.products.rules import currency, gtin, identity, jump, markup, prices, sales, status, stock, text, times
+from daemon.products.rules import (
+    currency,
+    gtin,
+    identity,
+    images,
+    jump,
+    markup,
+    pages,
+    prices,
+    sales,
+    status,
+    stock,
+    text,
+    times,
+)
 from daemon.products.verdicts import RuleSpec
 
 _THEMES: Final = (
@@ -15,6 +29,8 @@ _THEMES: Final = (
     *currency.SPECS,
     *stock.SPECS,
     *status.SPECS,
+    *images.SPECS,
+    *pages.SPECS,
     *text.SPECS,
     *markup.SPECS,
     *gtin.SPECS,

@@ -39,9 +39,12 @@ def _days(*prices: str) -> tuple[tuple[int, str], ...]:
 
 
 def _case(shelf: str, title: str, price: str, says: str, **fields: str) -> Case:
-    """Make a case of one rule. says: "rule=bad"."""
-    rule, _, verdict = says.partition("=")
-    return Case(shelf, title, price, {rule: verdict}, fields)
+    """Make a case. says: "rule=bad", and what other rules cannot help saying: "rule=bad other=unknown"."""
+    return Case(shelf, title, price, _verdicts(says), fields)
+
+
+def _verdicts(says: str) -> dict[str, str]:
+    return dict(word.split("=") for word in says.split())
 
 
 _PRICES: Final = (
@@ -52,11 +55,11 @@ _PRICES: Final = (
     _case(
         "out", "Winter Bivouac Set, last season", "", "price_missing=near", status="archived", archived_at="{now-40d}"
     ),
-    _case("hom", "手工铁艺烛台", "询价", "price_type=bad"),
-    _case("kit", "Copper Sauteuse", "NaN", "price_type=bad"),
-    _case("toy", "Puppet Theatre", "Infinity", "price_type=bad"),
-    _case("ele", "Thermal Camera for Phones", "1,249", "price_type=unknown"),
-    _case("out", "Alpine Tarp", "79,90", "price_type=unknown"),
+    _case("hom", "手工铁艺烛台", "询价", "price_type=bad price_nonpositive=unknown price_precision=unknown"),
+    _case("kit", "Copper Sauteuse", "NaN", "price_type=bad price_nonpositive=unknown price_precision=unknown"),
+    _case("toy", "Puppet Theatre", "Infinity", "price_type=bad price_precision=unknown"),
+    _case("ele", "Thermal Camera for Phones", "1,249", "price_type=unknown price_precision=unknown"),
+    _case("out", "Alpine Tarp", "79,90", "price_type=unknown price_precision=unknown"),
     _case("kit", "Saffron Set for Collectors", "1249.500", "price_type=near", currency="KWD"),
     _case("app", "Silk Scarf, hand rolled", " 96.00 ", "price_type=near"),
     _case("foo", "秋梨膏 300克", "0", "price_nonpositive=bad"),
@@ -119,30 +122,30 @@ _SALES: Final = (
     _case("hom", "陶土加湿器", "75.00", "sale_window_passed=near", sale_price="69.00", sale_start="{now-2d}",
           sale_end="{now+12d@+08:00}"),
     _case("ele", "Travel Adapter", "22.00", "currency_bad=bad", currency=""),
-    _case("foo", "手工芝麻糖 200克", "18.80", "currency_bad=bad", currency="¥"),
+    _case("foo", "手工芝麻糖 200克", "18.80", "currency_bad=bad price_precision=unknown", currency="¥"),
     _case("tea", "正山小种 烟熏款", "66.00", "currency_bad=bad", currency="RMB"),
     _case("cer", "Macau Tile Coaster", "45.00", "currency_bad=near", currency="MOP"),
     _case("kit", "Skyr Strainer", "4900", "currency_bad=near", currency="ISK"),
 )  # fmt: skip
 
+#: Sold out a moment ago: for an hour that is no fault.
+_EMPTY: Final = {"stock": "0", "availability": "", "updated_at": "{now-60s}"}
+
 _STOCK: Final = (
     _case("out", "Water Filter Bottle", "34.00", "stock_invalid=bad", stock="-3"),
     _case("hom", "羊毛地毯 圆形", "360.00", "stock_invalid=bad", stock="2.5"),
-    _case("foo", "新米 五公斤", "59.00", "stock_invalid=bad", stock="有货"),
+    _case("foo", "新米 五公斤", "59.00", "stock_invalid=bad soldout_listed=unknown", stock="有货"),
     _case("ele", "E-Reader Cover, made to order", "26.00", "stock_invalid=near", stock="-4", backorder="true"),
     _case("jpn", "電子版 手帳テンプレート", "500", "stock_invalid=near", stock="", track_inventory="false"),
     _case("kit", "Pepper Mill", "29.00", "stock_invalid=near", stock="12.0"),
-    Case("app", "Fisherman Sweater", "98.00", {"soldout_listed": "bad"}, {"stock": "0", "availability": ""},
-         opens_after_s=3600),
-    Case("cer", "手绘锦鲤茶盘", "268.00", {"soldout_listed": "bad"}, {"stock": "0", "availability": ""},
-         opens_after_s=3600),
-    _case("toy", "Doll House, next batch", "149.00", "soldout_listed=near", stock="0", backorder="yes",
-          availability=""),
+    Case("app", "Fisherman Sweater", "98.00", {"soldout_listed": "bad"}, _EMPTY, opens_after_s=3600),
+    Case("cer", "手绘锦鲤茶盘", "268.00", {"soldout_listed": "bad"}, _EMPTY, opens_after_s=3600),
+    _case("toy", "Doll House, next batch", "149.00", "soldout_listed=near", stock="0", backorder="yes"),
     _case("ele", "Turntable, second edition", "219.00", "soldout_listed=near", stock="0", availability="preorder",
           availability_date="{now+21d}"),
     _case("tea", "头春太平猴魁", "168.00", "soldout_listed=near", stock="0", status="out_of_stock",
           availability="out_of_stock"),
-    _case("foo", "荔枝干 250克", "33.00", "soldout_listed=near", stock="", availability=""),
+    _case("foo", "荔枝干 250克", "33.00", "soldout_listed=near", stock=""),
     _case("app", "Duffel Bag, old logo", "75.00", "listed_archived=bad", archived_at="{now-30d}"),
     _case("hom", "停产 竹纤维毛巾", "25.00", "listed_archived=bad", archived_at="{now-2d}", status="active"),
     _case("out", "Snow Peg, end of year", "6.00", "listed_archived=near", archived_at="{now+30d}"),
@@ -187,7 +190,8 @@ _WORDS: Final = (
           description='<p class="onload" data-onclick="no">Learn to <b>code</b> without a screen.</p>'),
     _case("foo", "国家级 灵芝孢子粉", "298.00", "banned_words=bad"),
     _case("tea", "全网最低价 大红袍", "66.00", "banned_words=bad"),
-    _case("hom", "第一时间发货 棉被", "199.00", "banned_words=near"),
+    _case("hom", "茶席最佳搭档 竹席", "99.00", "banned_words=near"),
+    _case("foo", "第一批新麦面粉 五公斤", "39.00", "banned_words=near"),
     _case("app", "Best Man Waistcoat", "88.00", "banned_words=near"),
 )  # fmt: skip
 
@@ -195,7 +199,7 @@ _IDENTITY: Final = (
     _case("ele", "Webcam Cover", "5.00", "gtin_bad=bad", gtin="9520001000019"),
     _case("kit", "Whisk, balloon", "12.00", "gtin_bad=bad", gtin="2000000000008"),
     _case("foo", "玫瑰花茶 80克", "28.00", "gtin_bad=bad", gtin="９５２０００１０００１０２"),
-    _case("toy", "Domino Set", "17.00", "gtin_bad=near", gtin="952-0001-00072-2"),
+    _case("toy", "Domino Set", "17.00", "gtin_bad=near", gtin="952-0001-00007-2"),
     _case("cer", "甜白釉小碟", "18.00", "gtin_bad=near", gtin="95200002"),
     _case("jpn", "付箋 三色", "350", "gtin_bad=near", gtin=""),
     _case("out", "Carabiner, 24 kN", "8.50", "duplicate_key=bad", sku="NF-CAR-24"),
@@ -204,13 +208,14 @@ _IDENTITY: Final = (
     _case("hom", "沉香线香 20支", "58.00", "duplicate_key=bad", gtin="9520009000012"),
     _case("app", "Rib Beanie, Navy", "24.00", "duplicate_key=near", item_group_id="beanie", gtin="9520009000029"),
     _case("app", "Rib Beanie, Rust", "24.00", "duplicate_key=near", item_group_id="beanie", gtin="9520009000029"),
-    _case("kit", "Ladle, 2024", "15.00", "duplicate_key=near", sku="IB-LADLE", status="archived",
+    _case("kit", "Ladle, 2024", "15.00", "duplicate_key=near", id="kit-ladle-2024", sku="IB-LADLE", status="archived",
           archived_at="{now-90d}"),
     _case("kit", "Ladle", "16.00", "duplicate_key=near", sku="IB-LADLE"),
     _case("toy", "Dice, pair", "4.00", "duplicate_key=near", sku="LP-A-11"),
     _case("toy", "Dice Cup", "9.00", "duplicate_key=near", sku="LP-A1-1"),
     _case("cer", "无名茶宠", "36.00", "reference_broken=bad", category=""),
     _case("ele", "Smart Bulb, spare", "14.00", "reference_broken=bad", category="  "),
+    _case("kit", "Ladle Rest", "7.00", "reference_broken=bad", item_group_id="kit-ladle-2024"),
     _case("hom", "手作风铃（无牌）", "29.00", "reference_broken=near", brand=""),
     _case("app", "Rib Beanie, Olive", "24.00", "reference_broken=near", item_group_id="beanie"),
     _case("ele", "Solar Garden Light", "19.00", "time_bad=bad", created_at="{now+3d}", updated_at="{now+3d}"),
@@ -235,7 +240,7 @@ _IMAGES: Final = (
     _image("ele", "Wi-Fi Extender", "36.00", "image_broken=bad", "gone.jpg"),
     _image("hom", "棉线拖把", "26.00", "image_broken=bad", "page.jpg"),
     _image("app", "Knitted Gloves", "29.00", "image_broken=bad", "empty.png"),
-    _image("toy", "Glow Stars", "8.00", "image_broken=bad", "pixel.gif"),
+    _image("toy", "Glow Stars", "8.00", "image_broken=bad", "dot.gif"),
     _image("kit", "Corkscrew", "14.00", "image_broken=near", "typeless"),
     _image("foo", "笋干 200克", "24.00", "image_broken=near", "png-called.jpg"),
     _image("ele", "Doorbell with Chime", "59.00", "image_broken=near", "no-head.png"),
@@ -246,8 +251,7 @@ _IMAGES: Final = (
 
 
 def _page(shelf: str, title: str, price: str, says: str, kind: str = "product", /, **page: Any) -> Case:
-    rule, _, verdict = says.partition("=")
-    return Case(shelf, title, price, {rule: verdict}, page={"kind": kind, **page})
+    return Case(shelf, title, price, _verdicts(says), page={"kind": kind, **page})
 
 
 _PAGES: Final = (

@@ -30,6 +30,8 @@ _PLAIN_PRICE: Final = re.compile(r"\d+(\.\d+)?")
 _PAGELESS: Final = ("draft", "archived", "unlisted")
 #: Rules after which the landing page states no offer, since nobody could say what it would be.
 _PRICE_RULES: Final = ("price_missing", "price_type", "price_nonpositive", "price_precision", "currency_bad")
+_COMPARED: Final = ("page_price_mismatch", "page_availability_mismatch")
+_OFFERLESS: Final = ("plain", "gone", "home", "other", "loop", "soft_404", "busy")
 
 
 def compose() -> dict[str, str]:
@@ -41,8 +43,10 @@ def compose() -> dict[str, str]:
     for article, case in _plan():
         row = _row(len(rows) + 1, article, case)
         rows.append(row)
-        if page := _page(row, case):
+        page = _page(row, case)
+        if page:
             pages[row["slug"]] = page
+        _label_page(labels, row, page)
         if case:
             _label(labels, row["id"], case)
         if case and case.history:
@@ -79,7 +83,6 @@ def _row(number: int, article: Article, case: Case | None) -> dict[str, str]:
         "id": product_id,
         "sku": f"ZB-{article.prefix.upper()}-{number:04d}",
         "gtin": _gtin(number),
-        "slug": product_id,
         "title": article.title,
         "description": article.description,
         "category": article.category,
@@ -97,8 +100,9 @@ def _row(number: int, article: Article, case: Case | None) -> dict[str, str]:
         "expires_at": f"{{now+{120 + number % 200}d}}" if food else "",
     }
     row |= case.fields if case else {}
+    row["slug"] = row["id"]
     if row["status"] not in _PAGELESS:
-        row["link"] = f"{{base}}/demo/products/{product_id}"
+        row["link"] = f"{{base}}/demo/products/{row['slug']}"
     return row
 
 
@@ -133,6 +137,13 @@ def _label(labels: dict[str, Any], product_id: str, case: Case) -> None:
         labels[kind].setdefault(rule, []).append(product_id)
         if case.opens_after_s:
             labels["opens_after_s"].setdefault(rule, {})[product_id] = case.opens_after_s
+
+
+def _label_page(labels: dict[str, Any], row: Mapping[str, str], page: Mapping[str, Any]) -> None:
+    """Name the rules that cannot compare anything, since the page states no offer or the catalogue no price."""
+    rules = _COMPARED if page.get("kind") in _OFFERLESS else _COMPARED[:1] if page and not row["price"].strip() else ()
+    for rule in rules:
+        labels["unknown"].setdefault(rule, []).append(row["id"])
 
 
 def _csv(rows: list[dict[str, str]]) -> str:

@@ -155,9 +155,8 @@ def _offers(row: Mapping[str, str], facts: Mapping[str, Any]) -> dict[str, Any] 
     if not _PLAIN_PRICE.fullmatch(price):
         return {}
     offer = {"@type": "Offer", "price": str(Decimal(price)), "priceCurrency": facts.get("currency", row["currency"])}
-    availability = facts.get("availability") or _AVAILABILITY.get(row["availability"])
-    if availability:
-        offer["availability"] = availability
+    stated = row["availability"] or ("out_of_stock" if row["stock"] == "0" else "in_stock")
+    offer["availability"] = facts.get("availability", _AVAILABILITY[stated])
     match facts.get("kind"):
         case "aggregate":
             del offer["price"]
@@ -176,7 +175,7 @@ def draw(name: str) -> bytes:
     """Draw a small picture whose colours come from its name: PNG of 480 x 480 pixels, less for the small ones."""
     from PIL import Image, ImageDraw  # noqa: PLC0415  (only a shop that is visited needs it)
 
-    side = {"pixel.gif": 1, "edge-100.png": 100}.get(name, 480)
+    side = {"dot.gif": 1, "edge-100.png": 100}.get(name, 480)
     seed = sum(ord(character) * (place + 7) for place, character in enumerate(name))
     picture = Image.new("RGB", (side, side), (120 + seed % 120, 120 + seed // 3 % 120, 120 + seed // 7 % 120))
     ImageDraw.Draw(picture).ellipse((side // 5, side // 5, side * 4 // 5, side * 4 // 5), fill=(seed % 200, 80, 60))

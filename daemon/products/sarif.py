@@ -79,12 +79,11 @@ def _physical(uri: str, line: int | None) -> dict[str, Any]:
 
 
 def _invocation(report: CheckReport, uris: Mapping[str, str]) -> dict[str, Any]:
-    rejected = [
-        _notification(f"row rejected: {r.field}: {r.reason}", _physical(uris[r.file], r.line)) for r in report.rejects
-    ]
-    warned = [_notification(f"{w.field}: {w.message}", _physical(uris[w.file], None)) for w in report.warnings]
-    return {"executionSuccessful": True, "toolExecutionNotifications": rejected + warned}
+    notes = [_notification(f"row rejected: {r.field}: {r.reason}", r.file, r.line, uris) for r in report.rejects]
+    notes += [_notification(f"{w.field}: {w.message}", w.file, None, uris) for w in report.warnings]
+    return {"executionSuccessful": True, "toolExecutionNotifications": notes}
 
 
-def _notification(text: str, physical: dict[str, Any]) -> dict[str, Any]:
-    return {"level": "warning", "message": {"text": encodable(text)}, "locations": [{"physicalLocation": physical}]}
+def _notification(text: str, file: str, line: int | None, uris: Mapping[str, str]) -> dict[str, Any]:
+    note: dict[str, Any] = {"level": "warning", "message": {"text": encodable(text)}}
+    return note | {"locations": [{"physicalLocation": _physical(uris[file], line)}]} if file else note

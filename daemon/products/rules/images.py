@@ -42,7 +42,7 @@ def image_missing(product: Product, context: PassContext) -> Verdict:
         return NOT_APPLICABLE
     images = [url for url in product.images if url and not url.isspace()]
     if not images:
-        if not (context.provides(product.source, "images") and context.provides(product.source, "image")):
+        if not (context.provides(product.source, "images") or context.provides(product.source, "image")):
             return absent("images")
         return bad("images", None, "no image", fingerprint="no image")
     hosts: Any = context.settings("image_missing")["placeholder_hosts"]

@@ -117,7 +117,7 @@ async def test_images_are_pictures_of_a_size_that_shops_accept(client: Client) -
     assert await picture(client, "png-called.jpg") == (480, 480)
     assert await picture(client, "moved.png") == (480, 480)
     assert await picture(client, "edge-100.png") == (100, 100)
-    assert await picture(client, "pixel.gif") == (1, 1)
+    assert await picture(client, "dot.gif") == (1, 1)
 
 
 async def test_broken_images_are_broken_in_four_ways(client: Client) -> None:

@@ -87,6 +87,8 @@ TYPE = (
         Variant(sku="S", price=unclear("1.234")), Variant(sku="L", price=NAN)), BAD),
     Case("price_type", "an unclear one outweighs a good one", variants(
         SMALL, Variant(sku="L", price=unclear("1.234"))), UNKNOWN, says={"message": 'variant "L": could be read'}),
+    Case("price_type", "a number of the parent does not hide a variant's word", listed(
+        variants=(Variant(sku="L", price=Unparsed("ask")),)), BAD),
     Case("price_type", "the parent's text does not matter when each has its own", variants(
         SMALL, price=Unparsed("from 20")), OK),
     Case("price_type", "the parent's text is inherited", listed(price=Unparsed("ask"), variants=(Variant(sku="S"),)),
@@ -125,6 +127,8 @@ NONPOSITIVE = (
     Case("price_nonpositive", "inherited by variants with sale prices", listed(
         price=D(0), variants=(Variant(sku="S", sale_price=D(1)), Variant(sku="M"))), BAD,
         says={"fingerprint": "S|price=0; price=0"}),
+    Case("price_nonpositive", "the parent's price does not hide a variant's zero", listed(
+        variants=(Variant(sku="L", price=D(0)),)), BAD),
     Case("price_nonpositive", "a zero parent of priced variants", variants(SMALL, LARGE, price=D(0)), OK),
 )  # fmt: skip
 
@@ -155,6 +159,8 @@ PRECISION = (
     Case("price_precision", "NaN", listed(price=NAN), UNKNOWN),
     Case("price_precision", "beyond all reason", listed(price=D(10) ** 40), OK),
     Case("price_precision", "beyond all reason and a half", listed(price=D("9" * 20 + ".5"), currency="JPY"), BAD),
+    Case("price_precision", "the parent's price does not hide a variant's", listed(
+        variants=(Variant(sku="L", price=D("1.9999")),)), BAD),
     Case("price_precision", "one variant", variants(SMALL, Variant(sku="L", price=D("1.9999"))), BAD),
 )  # fmt: skip
 

@@ -63,25 +63,26 @@ class Bundle(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Story(msgspec.Struct, frozen=True):
-    """All that is queued about one rule on one product, oldest first: one line."""
+    """All that is queued about one rule on one product, oldest first: one line.
+
+    life: what happened to the incident. remedy: what was last done to the product.
+    """
 
     entries: tuple[Entry, ...]
+    life: tuple[Entry, ...]
+    remedy: Entry | None = None
 
-    @property
-    def life(self) -> tuple[Entry, ...]:
-        """What happened to the incident."""
-        return tuple(entry for entry in self.entries if entry.news not in REMEDY)
-
-    @property
-    def remedy(self) -> Entry | None:
-        """What was last done to the product."""
-        return next((entry for entry in reversed(self.entries) if entry.news in REMEDY), None)
+    @classmethod
+    def of(cls, entries: Sequence[Entry]) -> Story:
+        """Part the entries of one product and rule."""
+        life = tuple(entry for entry in entries if entry.news not in REMEDY)
+        remedy = next((entry for entry in reversed(entries) if entry.news in REMEDY), None)
+        return cls(tuple(entries), life, remedy)
 
     @property
     def came_and_went(self) -> bool:
         """It opened and ended, and people heard of neither."""
-        life = self.life
-        return len(life) > 1 and life[0].news in OPENING and life[-1].news in ENDING
+        return self.ended and len(self.life) > 1 and self.life[0].news in OPENING
 
     @property
     def ended(self) -> bool:
@@ -119,7 +120,7 @@ def may_have_been_taken(entry: Entry) -> bool:
 
 def stories(entries: Iterable[Entry]) -> tuple[Story, ...]:
     """Part entries by what they are about, keeping their order."""
-    return tuple(Story(tuple(part)) for part in _parted(entries, _subject_of).values())
+    return tuple(Story.of(part) for part in _parted(entries, _subject_of).values())
 
 
 def groups(entries: Iterable[Entry]) -> tuple[tuple[Entry, ...], ...]:
@@ -131,7 +132,7 @@ def gather(entries: Sequence[Entry], policy: GatherPolicy, now: datetime) -> Gat
     """Make bundles of the queued entries of one channel, most severe first."""
     entries = sorted(entries, key=lambda entry: (entry.created_at, entry.id))
     repeats = _parted((e for e in entries if may_have_been_taken(e)), lambda entry: entry.message_id)
-    bundles = [_bundle(part) for part in repeats.values()]
+    bundles = [_repeat(part, policy, now) for part in repeats.values()]
     fresh = [entry for entry in entries if not may_have_been_taken(entry)]
     statuses = [entry for entry in fresh if entry.news == STATUS_CHANGED]
     bundles += [_bundle(part) for part in _chunks(statuses, policy.entries_per_message)]
@@ -200,6 +201,14 @@ def _bundle(entries: Sequence[Entry]) -> Bundle:
     tried = {entry.message_id for entry in entries}
     message_id = tried.pop() if len(tried) == 1 else ""
     return Bundle(form=_form_of(entries), entries=tuple(entries), message_id=message_id)
+
+
+def _repeat(entries: Sequence[Entry], policy: GatherPolicy, now: datetime) -> Bundle:
+    """Make the bundle of a message that was perhaps taken: all of it, whatever has become of its age since."""
+    bundle = _bundle(entries)
+    if bundle.form is not Form.STATUS and all(_expired(entry, policy, now) for entry in entries):
+        return msgspec.structs.replace(bundle, form=Form.EXPIRED)
+    return bundle
 
 
 def _form_of(entries: Sequence[Entry]) -> Form:

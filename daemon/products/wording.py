@@ -57,19 +57,19 @@ class Wording:
         subject = self._say(
             "subject", tag=self._tag(told), title=self._rule(first), what=what, about=self._about(first)
         )
-        return subject, [*self._capped([self._story(story) for story in told], first.rule), *self._to_do(told)]
+        lines = [self._story(story) for story in told[: self.lines]]
+        return subject, [*lines, *self._more(len(told), first.rule), *self._to_do(told)]
 
     def _summary(self, bundle: Bundle, channel: str) -> tuple[str, list[str]]:
         told = stories(bundle.entries)
         subject = self._say("summary.subject", tag=self._tag(told), count=len(told), channel=channel)
-        lines = []
-        for group in groups(bundle.entries):
-            counts = Counter(self._label(story) for story in stories(group))
-            listed = self._listed(self._say("summary.count", news=news, count=n) for news, n in counts.most_common())
-            lines.append(
-                self._say("summary.line", title=self._rule(group[0]), about=self._about(group[0]), counts=listed)
-            )
-        return subject, self._capped(lines, "")
+        parts = groups(bundle.entries)
+        return subject, [*(self._group(part) for part in parts[: self.lines]), *self._more(len(parts), "")]
+
+    def _group(self, group: Sequence[Entry]) -> str:
+        counts = Counter(self._label(story) for story in stories(group))
+        listed = self._listed(self._say("summary.count", news=news, count=n) for news, n in counts.most_common())
+        return self._say("summary.line", title=self._rule(group[0]), about=self._about(group[0]), counts=listed)
 
     def _expired(self, bundle: Bundle, _channel: str) -> tuple[str, list[str]]:
         times = [entry.created_at for entry in bundle.entries]
@@ -115,9 +115,9 @@ class Wording:
                 after=self._status_name(entry.facts.get("after", "")),
                 reason=plain(entry.facts.get("reason", ""), _SHORT),
             )
-            for entry in entries
+            for entry in entries[: self.lines]
         ]
-        return self._say("status.subject", what=what), self._capped(lines, "")
+        return self._say("status.subject", what=what), [*lines, *self._more(len(entries), "")]
 
     def _test(self, bundle: Bundle, _channel: str) -> tuple[str, list[str]]:
         time = shown(bundle.entries[-1].created_at, self.zone)
@@ -174,10 +174,10 @@ class Wording:
         if any(story.remedy and story.remedy.news == News.REMEDY_APPLIED and not story.ended for story in told):
             yield self._say("do.undone_by_itself")
 
-    def _capped(self, lines: list[str], rule: str) -> list[str]:
-        if len(lines) <= self.lines:
-            return lines
-        return [*lines[: self.lines], self._say("more", count=len(lines) - self.lines, command=_command(rule))]
+    def _more(self, count: int, rule: str) -> Iterable[str]:
+        """Say how many lines were left out, and how to see them."""
+        if count > self.lines:
+            yield self._say("more", count=count - self.lines, command=_command(rule))
 
     def _tag(self, told: Sequence[Story]) -> str:
         wrong = [_severity(story) for story in told if not _over(story)]

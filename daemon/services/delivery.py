@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -30,15 +28,18 @@ from daemon.products.gathering import (
 )
 from daemon.products.ids import new_id
 from daemon.products.local_time import QuietHours
-from daemon.products.notices import Entry, EntryState, Message
+from daemon.products.notices import STATUS_CHANGED, Entry, EntryState, Message
 from daemon.products.verdicts import Severity
 from daemon.products.wording import Wording
+from daemon.services.delivery_report import DeliveryReport
 from daemon.services.duty import ChannelHold, Duty
+from daemon.services.news import hears
 
 _log = structlog.get_logger()
 
-#: Entries of one channel that a round looks at; the rest is for the next round.
-READ_LIMIT: Final = 10_000
+#: Entries of one channel that a round looks at; the rest is for the next round. Gathering holds the loop for two
+#: microseconds an entry.
+READ_LIMIT: Final = 5_000
 #: Entries in one webhook message, whose body lists them all; other channels only count what they do not list.
 WEBHOOK_ENTRIES: Final = 500
 #: How much longer than a channel's own time-out a send may take before it is given up, as a factor.
@@ -46,23 +47,6 @@ PATIENCE: Final = 1.5
 #: Backing off, a wait is at most this much shorter or longer than it would be, as a share of it.
 JITTER: Final = 0.2
 _CHANCE: Final = random.SystemRandom()
-
-
-@dataclass(slots=True)
-class DeliveryReport:
-    """What rounds did: messages, and entries by the state that they came to. errors: a line for each that broke off."""
-
-    messages: int = 0
-    entries: Counter[EntryState] = field(default_factory=Counter)
-    held: int = 0
-    errors: list[str] = field(default_factory=list)
-
-    def add(self, other: DeliveryReport) -> None:
-        """Add the figures of another round."""
-        self.messages += other.messages
-        self.entries += other.entries
-        self.held += other.held
-        self.errors += other.errors
 
 
 async def deliver(duty: Duty) -> DeliveryReport:
@@ -110,15 +94,14 @@ class _Courier:
         hold = self._duty.channel_holds.get(self._notifier.name)
         if hold is not None and ports.clock.monotonic() < hold.until_s:
             return
-        now = ports.clock.now()
-        entries = await ports.outbox.queued(self._notifier.name, now, READ_LIMIT)
-        if not entries:
+        now, cap = ports.clock.now(), self._section.messages_per_hour
+        left = cap - await ports.outbox.sent_since(self._notifier.name, now - timedelta(hours=1))
+        if left <= 0 and not hears(self._channel, STATUS_CHANGED):
             return
+        entries = await ports.outbox.queued(self._notifier.name, now, READ_LIMIT)
         policy = self._policy()
         gathered = gather(entries, policy, now)
         await self._hold_back(gathered.held, gathered.held_until)
-        cap = self._section.messages_per_hour
-        left = cap - await ports.outbox.sent_since(self._notifier.name, now - timedelta(hours=1))
         for bundle in within(gathered.bundles, left, cap // 10, policy.entries_per_message):
             if ports.clock.monotonic() >= ends or not await self._send(bundle):
                 return

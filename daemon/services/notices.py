@@ -6,8 +6,9 @@
 
 from __future__ import annotations
 
-from daemon.services.delivery import DeliveryReport, deliver, deliver_channel
+from daemon.services.delivery import deliver, deliver_channel
 from daemon.services.delivery_recovery import recover
+from daemon.services.delivery_report import DeliveryReport
 from daemon.services.digests import digest, next_digest
 from daemon.services.news import entries_for, remedy_entries, status_changed_entries
 

@@ -49,6 +49,17 @@ def test_several_products_are_counted_and_listed() -> None:
     assert [line.split(":")[0] for line in text.split("\n")] == ["New", "New", "Recovered", "To do"]
 
 
+def test_every_list_is_cut_and_says_how_much_is_missing() -> None:
+    few = Wording(lines=2)
+    five = [entry(product_id=str(n)) for n in range(5)]
+    assert told(*five, wording=few)[1].split("\n")[2] == f"and 3 more: {COMMAND}"
+    assert told(*five[:2], wording=few)[1].count("more: ") == 0
+    five = [entry(product_id=str(n), owner=str(n)) for n in range(5)]
+    assert told(*five, form=Form.SUMMARY, wording=few)[1].split("\n")[2:] == ["and 3 more: zhiban incidents"]
+    five = [entry("product.status_changed", str(n)) for n in range(5)]
+    assert told(*five, form=Form.STATUS, wording=few)[1].split("\n")[2:] == ["and 3 more: zhiban incidents"]
+
+
 REMEDY = {"before": "listed", "after": "unlisted", "in_shop": "not yet", "ended_by": "Mei"}
 
 

@@ -194,6 +194,19 @@ async def test_a_hanging_channel_holds_no_other_and_is_given_up_in_time() -> Non
     assert await states(home) == {one.id: S.UNKNOWN, two.id: S.SENT}
 
 
+async def test_a_round_on_a_sluggish_channel_ends_and_the_next_one_goes_on() -> None:
+    async def dawdle() -> None:
+        home.clock.advance(11)
+
+    box = Channel(dawdle, dawdle, dawdle)
+    home = notice_house(box)
+    await home.stores.outbox.add([entry(product_id=str(n), rule=str(n)) for n in range(3)])
+    home.clock.advance(6)
+    for taken in (1, 2, 3):
+        await deliver(home.duty)
+        assert len(box.taken) == taken
+
+
 async def test_a_broken_adapter_takes_no_other_channel_with_it() -> None:
     broken, sound = Channel(ZeroDivisionError()), Channel()
     broken.name, sound.name = "broken", "sound"
@@ -264,6 +277,17 @@ async def test_entries_past_the_age_limit_become_one_line_that_counts_them() -> 
     assert Counter((await states(home)).values()) == {S.EXPIRED: 17, S.SENT: 1}
 
 
+async def test_a_line_about_expired_entries_that_was_perhaps_taken_is_repeated_as_such() -> None:
+    box = Channel(DeliveryUnknown("silent"), idempotent=True)
+    home = notice_house(box, age_limit="1h")
+    await home.stores.outbox.add([entry("digest"), entry("opened")])
+    await take_round(home, 7200)
+    await take_round(home, 60)
+    assert [message.subject for message in box.calls] == ["Too old to be sent: 2"] * 2
+    assert len({message.id for message in box.calls}) == 1
+    assert set((await states(home)).values()) == {S.EXPIRED}
+
+
 QUIET: dict[str, Any] = {"quiet_from": "22:00", "quiet_to": "07:00", "timezone": "Europe/Berlin"}
 
 
@@ -299,7 +323,8 @@ async def test_quiet_hours_longer_than_the_age_limit_expire_nothing() -> None:
 
 async def test_what_other_systems_follow_waits_for_no_quiet_hour_group_or_cap() -> None:
     box = Channel()
-    home = notice_house(box, messages_per_hour=1, **QUIET)
+    section = ChannelSection(name="box", news=("product.status_changed",))
+    home = notice_house(box, sections=(section,), messages_per_hour=1, **QUIET)
     home.clock.set_wall(datetime(2026, 11, 25, 23, 0, tzinfo=UTC))
     facts = {"before": "listed", "after": "unlisted"}
     for n in range(3):

@@ -29,7 +29,7 @@ def sku_key(sku: str | None) -> str | None:
     if not sku:
         return None
     key = sku.strip().casefold()
-    return key if any(map(str.isalnum, key)) else None
+    return key if key[:1].isalnum() or any(map(str.isalnum, key)) else None
 
 
 def compact_gtin(gtin: str) -> str:
@@ -45,7 +45,7 @@ def gtin_key(gtin: str | None) -> str | None:
     """
     if not gtin:
         return None
-    digits = compact_gtin(gtin)
+    digits = gtin if gtin.isdigit() else compact_gtin(gtin)
     if len(digits) not in _GTIN_DIGITS or not (digits.isascii() and digits.isdigit()) or not digits.strip("0"):
         return None
     return digits.zfill(14)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from daemon.products.money import minor_units
-from daemon.products.product import PricePoint, Product
+from daemon.products.product import Product
 from daemon.products.rules.offers import PUBLIC, is_exact
 from daemon.products.verdicts import (
     NOT_APPLICABLE,
@@ -41,11 +41,14 @@ def price_jump(product: Product, context: PassContext) -> Verdict:
     history = context.history(product.id)
     if not history:
         return NOT_APPLICABLE
-    past = _comparable(history, product.currency)
+    price, currency = product.price, product.currency
+    known = [point.price for point in history if point.currency == currency]
+    if known.count(price) * 2 > len(known):  # type: ignore[arg-type]
+        return OK
+    past = sorted(filter(Decimal.is_finite, known))
     median = _median(past) if past else None
     if not median or median < 0:
         return NOT_APPLICABLE
-    price = product.price
     if not is_exact(price):
         return unknown("price", price, "no number that could be compared with earlier prices")
     settings: Any = context.settings("price_jump")
@@ -55,10 +58,6 @@ def price_jump(product: Product, context: PassContext) -> Verdict:
     if len(past) >= settings["min_days"] and not _outlying(past, median, change, product, settings["z"]):
         return OK
     return _jumped(price, median, len(past), settings, context.now)
-
-
-def _comparable(history: Sequence[PricePoint], currency: str | None) -> list[Decimal]:
-    return sorted(point.price for point in history if point.currency == currency and point.price.is_finite())
 
 
 def _median(ordered: Sequence[Decimal]) -> Decimal:

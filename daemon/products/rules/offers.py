@@ -10,7 +10,7 @@ from typing import Final, NamedTuple, TypeGuard
 import msgspec
 
 from daemon.products.product import Amount, Product, Status, Variant
-from daemon.products.verdicts import NOT_APPLICABLE, Outcome, Severity, Verdict, bad, shown_value, unknown
+from daemon.products.verdicts import NOT_APPLICABLE, OK, Outcome, Severity, Verdict, bad, shown_value, unknown
 
 #: Statuses in which buyers see a product and its price.
 PUBLIC: Final = (Status.LISTED, Status.OUT_OF_STOCK)
@@ -94,10 +94,16 @@ def combined(verdicts: Iterable[Verdict]) -> Verdict:
     Bad if any is, as grave as the gravest, with a fingerprint of all that is bad; else unknown if any is; else
     good; else not applicable. To be asked again at the earliest time at which any of them may change.
     """
-    found = list(verdicts)
-    if len(found) == 1:
-        return found[0]
-    worst = min(found, key=_order, default=NOT_APPLICABLE)
+    good = NOT_APPLICABLE
+    found = []
+    for verdict in verdicts:
+        if verdict is OK:
+            good = OK
+        elif verdict is not NOT_APPLICABLE:
+            found.append(verdict)
+    if not found:
+        return good
+    worst = min((*found, good), key=_order)
     recheck_at = min((verdict.recheck_at for verdict in found if verdict.recheck_at), default=None)
     if worst.outcome is Outcome.BAD:
         worst = _with_all_faults(worst, {verdict.fingerprint for verdict in found if verdict.fingerprint})

@@ -25,6 +25,7 @@ from daemon.products.verdicts import (
 _ZERO: Final = Decimal(0)
 #: Above this, a remainder may need more digits than a decimal context has.
 _LARGEST: Final = Decimal(10) ** 15
+_SMALLEST: Final = -_LARGEST
 _STEPS: Final = tuple(Decimal(1).scaleb(-units) for units in range(5))
 _DIGIT: Final = re.compile(r"\d")
 _NONZERO: Final = re.compile("[^\\D0٠۰०０]")  # zeros of the scripts that amounts mostly come in
@@ -54,7 +55,8 @@ def price_type(product: Product, _context: PassContext) -> Verdict:
     """
     if product.status not in PUBLIC:
         return NOT_APPLICABLE
-    if not product.variants and is_exact(product.price) and product.sale_price is None:
+    price, sale_price = product.price, product.sale_price
+    if not product.variants and type(price) is Decimal and price.is_finite() and sale_price is None:
         return OK
     return combined(
         _typed(offer, field, value)
@@ -80,7 +82,8 @@ def price_nonpositive(product: Product, _context: PassContext) -> Verdict:
     """
     if product.status not in PUBLIC:
         return NOT_APPLICABLE
-    if not product.variants and is_exact(product.price) and product.price > _ZERO:
+    price = product.price
+    if not product.variants and type(price) is Decimal and price.is_finite() and price > _ZERO:
         return OK
     return combined(_positive(offer, product) for offer in offers(product))
 
@@ -124,7 +127,7 @@ def price_precision(product: Product, _context: PassContext) -> Verdict:
     if units is None:
         return NOT_APPLICABLE if is_currency(product.currency) else _unitless(product)
     price = product.price
-    if not product.variants and product.sale_price is None and is_exact(price) and _fits(price, units):
+    if not product.variants and product.sale_price is None and type(price) is Decimal and _fits(price, units):
         return OK
     return combined(
         _precise(offer, field, value, units, product.currency)
@@ -151,7 +154,9 @@ def _precise(offer: Offer, field: str, value: Amount, units: int, currency: str)
 
 
 def _fits(value: Decimal, units: int) -> bool:
-    if abs(value) < _LARGEST:
+    if not value.is_finite():
+        return False
+    if _SMALLEST < value < _LARGEST:
         return not value % _STEPS[units]
     return value == value.to_integral_value()
 
@@ -160,6 +165,8 @@ def price_below_cost(product: Product, _context: PassContext) -> Verdict:
     """Bad when a price is lower than what the goods cost, unless they are cleared or given away."""
     if product.status not in PUBLIC or (product.cost is None and not product.variants):
         return NOT_APPLICABLE
+    if not product.variants:
+        return _covered(Offer("", product.price, product.sale_price, product.cost), product)
     return combined(_covered(offer, product) for offer in offers(product))
 
 

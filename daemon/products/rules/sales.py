@@ -57,7 +57,9 @@ def discount_absurd(product: Product, context: PassContext) -> Verdict:
 
 
 def _without_sale(product: Product) -> bool:
-    return product.sale_price is None and not product.variants
+    if product.sale_price is not None:
+        return False
+    return not product.variants or all(variant.sale_price is None for variant in product.variants)
 
 
 def _compared(product: Product, compare: Callable[[Offer, Decimal, Decimal], Verdict]) -> Verdict:

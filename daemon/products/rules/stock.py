@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 from daemon.products.product import Amount, Availability, Flag, Product, Status, Unparsed
@@ -23,6 +24,9 @@ from daemon.products.verdicts import (
 
 #: Goods that are sold before they are there.
 _SOLD_AHEAD: Final = (Availability.BACKORDER, Availability.PREORDER)
+
+
+_ZERO: Final = Decimal(0)
 
 
 class Shelf(NamedTuple):
@@ -55,8 +59,12 @@ def stock_invalid(product: Product, context: PassContext) -> Verdict:
     """
     if product.status not in PUBLIC:
         return NOT_APPLICABLE
-    if not product.variants and product.stock is None:
-        return NOT_APPLICABLE
+    if not product.variants:
+        stock = product.stock
+        if stock is None:
+            return NOT_APPLICABLE
+        if type(stock) is Decimal and stock.is_finite() and stock >= _ZERO and _is_whole(stock):
+            return OK
     return combined(_counted(shelf, product, context) for shelf in shelves(product))
 
 
@@ -72,9 +80,13 @@ def _counted(shelf: Shelf, product: Product, context: PassContext) -> Verdict:
         return NOT_APPLICABLE
     if stock < 0:
         return _below_zero(shelf, product)
-    if stock % 1 and product.category not in _by_measure(context):
+    if not _is_whole(stock) and product.category not in _by_measure(context):
         return _bad(shelf, "is a fraction of goods sold by the piece")
     return OK
+
+
+def _is_whole(stock: Decimal) -> bool:
+    return stock == stock.to_integral_value()
 
 
 def _below_zero(shelf: Shelf, product: Product) -> Verdict:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 from daemon.products.product import Availability, Product, Time, Unparsed
@@ -69,11 +70,20 @@ def time_bad(product: Product, context: PassContext) -> Verdict:
         return NOT_APPLICABLE
     if product.created_at is None and product.updated_at is None and product.expires_at is None:
         return NOT_APPLICABLE
-    return combined(_aspects(product, context))
-
-
-def _aspects(product: Product, context: PassContext) -> Iterator[Verdict]:
     settings: Any = context.settings("time_bad")
+    if product.expires_at is None and _in_order(product.created_at, product.updated_at, context.now):
+        return _freshness(product, product.updated_at, context.now, settings)  # type: ignore[arg-type]
+    return combined(_aspects(product, context, settings))
+
+
+def _in_order(created: Time, updated: Time, now: datetime) -> bool:
+    """Tell whether both times are known and nothing about them can be wrong: what most products are like."""
+    if not isinstance(created, datetime) or not isinstance(updated, datetime):
+        return False
+    return bool(created.tzinfo and updated.tzinfo) and created <= updated <= now
+
+
+def _aspects(product: Product, context: PassContext, settings: Any) -> Iterator[Verdict]:
     latest = context.now + timedelta(seconds=settings["skew_s"])
     for field, time in (("created_at", product.created_at), ("updated_at", product.updated_at)):
         if time is not None:
@@ -110,11 +120,16 @@ def _expiry(expires: Time, now: datetime) -> Verdict:
     return bad("expires_at", expires.isoformat(), "expired", severity=Severity.CRITICAL, remedy=RemedyKind.OFF_SHELF)
 
 
+@lru_cache(maxsize=64)
+def _days(days: float) -> timedelta:
+    return timedelta(days=days)
+
+
 def _freshness(product: Product, updated: datetime, now: datetime, settings: Any) -> Verdict:
     days = settings["stale_days_by_category"].get(product.category, settings["stale_days"])
     if not days:
         return NOT_APPLICABLE
-    stale_at = updated + timedelta(days=days)
+    stale_at = updated + _days(days)
     if now < stale_at:
         return Verdict(Outcome.OK, recheck_at=stale_at)
     return bad("updated_at", updated.isoformat(), f"not touched for more than {days:g} days", severity=Severity.INFO)

@@ -132,6 +132,9 @@ class _Courier:
             await self._duty.ports.outbox.begin(_ids(bundle.entries), message.id, now)
         except Conflict:
             return True  # one of them is under way already: the next round looks again
+        except asyncio.CancelledError:
+            await self._take_back(message)
+            raise
         try:
             problem = await self._hand_over(message)
         except asyncio.CancelledError:
@@ -144,6 +147,13 @@ class _Courier:
             await self._unsure(bundle, problem)
             return False
         return await self._refused(bundle, problem)
+
+    async def _take_back(self, message: Message) -> None:
+        """Queue again what may have been marked when the round was cancelled: certainly nothing of it was sent."""
+        page = await self._duty.ports.outbox.find((EntryState.SENDING,), READ_LIMIT)
+        marked = [entry for entry in page.items if entry.message_id == message.id]
+        if marked:
+            await self._finish(_ids(marked), EntryState.QUEUED, marked[0].error)
 
     def _message(self, bundle: Bundle) -> Message:
         section = self._section

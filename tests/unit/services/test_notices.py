@@ -15,6 +15,7 @@ from structlog.testing import capture_logs
 
 from daemon.config import ChannelSection
 from daemon.errors import DeliveryFailed, DeliveryUnknown, StoreFull
+from daemon.products.gathering import MAYBE_TAKEN
 from daemon.products.notices import EntryState
 from daemon.products.verdicts import Severity
 from daemon.services.duty import Duty
@@ -420,7 +421,7 @@ class Killed(BaseException):
 
 
 class Dying:
-    """An outbox whose n-th call, or what comes right after it, never happens."""
+    """An outbox whose n-th call, or what comes right after it, never happens; nor does any later one."""
 
     def __init__(self, outbox: Any, dies_at: int, after: bool) -> None:
         self._outbox, self._left, self._after = outbox, dies_at, after
@@ -483,6 +484,33 @@ async def test_a_cancelled_round_leaves_no_entry_in_the_middle() -> None:
         with pytest.raises(asyncio.CancelledError):
             await round_
         assert set((await states(home)).values()) == {state}
+
+
+@pytest.mark.parametrize("marked", [False, True])
+@pytest.mark.parametrize("error", ["", f"{MAYBE_TAKEN}silent"])
+async def test_a_round_cancelled_while_it_marks_entries_has_sent_nothing(
+    marked: bool, error: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box = Channel(idempotent=True)
+    home = notice_house(box)
+    message_id = "m1" if error else ""
+    await home.stores.outbox.add([entry(error=error, message_id=message_id, attempts=len(message_id) // 2)])
+    home.clock.advance(6)
+    begin = home.stores.outbox.begin
+
+    async def cancelled(*args: Any) -> None:
+        if marked:
+            await begin(*args)
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(home.stores.outbox, "begin", cancelled)
+    with pytest.raises(asyncio.CancelledError):
+        await deliver(home.duty)
+    (one,) = await all_entries(home)
+    assert (one.state, one.error) == (S.QUEUED, error)
+    monkeypatch.undo()
+    await take_round(home)
+    assert [message.id for message in box.taken] == [one.message_id or box.taken[0].id]
 
 
 async def test_two_rounds_at_once_send_once() -> None:

@@ -1,9 +1,74 @@
-"""The `zhiban` command."""
+"""The `zhiban` command: a table of commands, each imported only when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Final, NamedTuple
 
 import click
 
+from daemon.errors import ZhibanError
 
-@click.group()
-@click.version_option(package_name="zhiban")
+
+class Entry(NamedTuple):
+    """Where a command is, and what it does in a line."""
+
+    module: str
+    name: str
+    told: str
+
+
+COMMANDS: Final = {
+    "run": Entry("daemon.cli_run", "run", "Be on duty: run the daemon."),
+    "check": Entry("daemon.cli_check", "check", "Check a file or the catalogue once, without the daemon."),
+    "products": Entry("daemon.cli_products", "products", "Import, export and look at products."),
+    "rules": Entry("daemon.cli_rules", "rules", "List the rules as configured."),
+    "status": Entry("daemon.cli_status", "status", "Tell how the running daemon is."),
+    "incidents": Entry("daemon.cli_incidents", "incidents", "List incidents of the running daemon."),
+    "logs": Entry("daemon.cli_logs", "logs", "Read the log in a form for people."),
+    "token": Entry("daemon.cli_token", "token", "Make, list and revoke API tokens."),
+    "config": Entry("daemon.cli_config", "config", "Look at configuration files."),
+    "backup": Entry("daemon.cli_backup", "backup", "Copy the store while the daemon runs."),
+    "restore": Entry("daemon.cli_backup", "restore", "Put a backup in the place of the store."),
+    "version": Entry("daemon.cli_version", "version", "Tell which version this is."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose help needs no command's module, so that it stays quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of the table."""
+        return [*COMMANDS, *super().list_commands(ctx)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command."""
+        entry = COMMANDS.get(cmd_name)
+        if entry is None:
+            return super().get_command(ctx, cmd_name)
+        command: click.Command = getattr(importlib.import_module(entry.module), entry.name)
+        return command
+
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands from the table alone."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.told) for name, entry in COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Call a command; an error of ours becomes a line and its exit status."""
+        try:
+            return super().invoke(ctx)
+        except ZhibanError as exc:
+            click.echo(f"zhiban: {exc}", err=True)
+            ctx.exit(exc.exit_status)
+        except BrokenPipeError:
+            # the reader of our output has gone, as with `| head`
+            sys.stderr.close()
+            ctx.exit(141)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="zhiban", prog_name="zhiban")
 def main() -> None:
-    """Watch a catalogue, handle abnormal products."""
+    """Watch a catalogue, handle abnormal products, tell the team."""

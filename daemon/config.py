@@ -203,8 +203,9 @@ class ChannelSection(Section):
     def _has_target(self) -> Self:
         if self.kind == "webhook" and not self.url.startswith(("http://", "https://")):
             raise ValueError(f"channel '{self.name}': a webhook needs url = \"https://...\"")
-        if self.kind == "apprise" and not self.secret:
-            raise ValueError(f"channel '{self.name}': apprise needs secret, the name of the secret that holds its URL")
+        if self.kind != "log" and not self.secret:
+            holds = "signs its messages" if self.kind == "webhook" else "holds its URL"
+            raise ValueError(f"channel '{self.name}': {self.kind} needs secret, the name of the secret that {holds}")
         return self
 
 

@@ -1,0 +1,131 @@
+"""Opens what the configuration asks for: stores, network, threads and channels; they close in reverse order."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import aiohttp
+
+from daemon.adapters.clock import SystemClock
+from daemon.adapters.log_channel import LogNotifier
+from daemon.adapters.memory import MemoryStores
+from daemon.adapters.pages import HttpPageFetcher
+from daemon.adapters.source_reader import HttpSourceReader
+from daemon.adapters.sql import SqlStores, open_stores
+from daemon.config import ChannelSection, Config
+from daemon.config_file import ConfigFile
+from daemon.credentials import Secrets
+from daemon.errors import ConfigError, InvalidInput, Unavailable
+from daemon.inference.executor import ThreadOffload
+from daemon.ports import Clock, Notifier, Offload, Ports
+from daemon.products.remedies import RemedyMode
+from daemon.products.rulebook import Rulebook
+
+DATABASE: Final = "zhiban.sqlite3"
+_CLOSE_THREADS_S: Final = 0.5
+
+
+def configure(path: Path | None) -> tuple[Config, Rulebook]:
+    """Read a file, or take the defaults, and join it with the rules. Raises ConfigError with every fault of both."""
+    file = ConfigFile("the defaults", {}, {}) if path is None else ConfigFile.read(path)
+    faults = file.faults(Config)
+    rulebook = Rulebook(())
+    try:
+        rulebook = Rulebook.build(_tables(file.data), _mode(file.data))
+    except InvalidInput as exc:
+        faults += [file.located(_key_path(where), what) for where, what in exc.faults] or [str(exc)]
+    if faults:
+        raise ConfigError("\n".join(faults))
+    config = file.build(Config)
+    return (config if path is None else config.under(path.parent.absolute())), rulebook
+
+
+def _tables(data: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the rule tables that are tables; what else stands there is a fault of the schema."""
+    rules = data.get("rules")
+    return {name: table for name, table in rules.items() if isinstance(table, dict)} if isinstance(rules, dict) else {}
+
+
+def _mode(data: Mapping[str, Any]) -> RemedyMode:
+    remedies = data.get("remedies")
+    mode = remedies.get("mode") if isinstance(remedies, dict) else None
+    return RemedyMode(mode) if mode in set(RemedyMode) else RemedyMode(Config().remedies.mode)
+
+
+def _key_path(where: str) -> tuple[str, ...]:
+    return ("rules", *where.removeprefix("rules.").split("."))
+
+
+def state_directory(environment: Mapping[str, str]) -> Path:
+    """Return where state lives, $STATE_DIRECTORY else ./var, made if absent. Raises Unavailable for an open one.
+
+    It is refused rather than tightened: whoever shares a folder by mistake shall learn of it.
+    """
+    path = Path(environment.get("STATE_DIRECTORY", "").split(":")[0] or "var").absolute()
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        mode = path.stat().st_mode & 0o777
+    except OSError as exc:
+        raise Unavailable(f"state directory {path}: {exc.strerror}") from exc
+    if mode & 0o077:
+        raise Unavailable(f"state directory {path} is open to others (mode {mode:04o}): run `chmod 700 {path}`")
+    return path
+
+
+@asynccontextmanager
+async def open_ports(config: Config, state: Path, secrets: Secrets) -> AsyncIterator[Ports]:
+    """Open every port as configured. Raises what stores raise, and ConfigError for a secret that is not there."""
+    clock = SystemClock()
+    async with AsyncExitStack() as stack:
+        stores = await stack.enter_async_context(_stores(config, state))
+        session = await stack.enter_async_context(_session())
+        offload = ThreadOffload(config.executor.threads, config.executor.queue)
+        stack.push_async_callback(offload.close, _CLOSE_THREADS_S)
+        fetcher = await stack.enter_async_context(HttpPageFetcher(config.network, clock, offload))
+        notifiers = {section.name: _notifier(section, secrets, session, offload, clock) for section in config.channels}
+        yield Ports(
+            catalogue=stores.catalogue,
+            incidents=stores.incidents,
+            outbox=stores.outbox,
+            evidence=stores.evidence,
+            principals=stores.principals,
+            audit=stores.audit,
+            fetcher=fetcher,
+            reader=HttpSourceReader(config.network, offload),
+            clock=clock,
+            offload=offload,
+            notifiers=notifiers,
+        )
+
+
+@asynccontextmanager
+async def _stores(config: Config, state: Path) -> AsyncIterator[MemoryStores | SqlStores]:
+    if config.catalogue.kind == "memory":
+        yield MemoryStores()
+        return
+    async with open_stores(state / DATABASE) as stores:
+        yield stores
+
+
+def _session() -> aiohttp.ClientSession:
+    """Return a client for addresses that the operator configured."""
+    connector = aiohttp.TCPConnector(resolver=aiohttp.AsyncResolver(), limit=20)
+    return aiohttp.ClientSession(connector=connector, trust_env=True)
+
+
+def _notifier(
+    section: ChannelSection, secrets: Secrets, session: aiohttp.ClientSession, offload: Offload, clock: Clock
+) -> Notifier:
+    if section.kind == "log":
+        return LogNotifier(section.name)
+    secret = secrets.find(section.secret)
+    if section.kind == "apprise":
+        from daemon.adapters.apprise import AppriseNotifier  # noqa: PLC0415 slow to import, and seldom wanted
+
+        return AppriseNotifier(section.name, secret, offload=offload, timeout_s=section.timeout)
+    from daemon.adapters.webhook import WebhookNotifier  # noqa: PLC0415 as above
+
+    return WebhookNotifier(section.name, section.url, secret, session=session, clock=clock, timeout_s=section.timeout)

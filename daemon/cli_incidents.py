@@ -1,0 +1,66 @@
+"""`zhiban incidents`."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+import click
+
+from daemon.cli_reach import Daemon
+from daemon.cli_status import LIVE
+from daemon.log import printable
+from daemon.products.incidents import State
+from daemon.products.verdicts import Severity
+
+_STYLES: Final = {"critical": "bold red", "major": "red", "minor": "yellow", "info": "cyan"}
+
+
+@click.command()
+@click.option("--state", "states", multiple=True, type=click.Choice([state.value for state in State]),
+              help="Repeatable. Default: those that are not over.")  # fmt: skip
+@click.option("--rule", help="Only of this rule.")
+@click.option("--product", help="Only of this product.")
+@click.option("--severity", type=click.Choice([severity.value for severity in Severity]), help="At or above.")
+@click.option("--owner", help="Only of this owner's products.")
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="As JSON lines.")
+def incidents(states: tuple[str, ...], limit: int, as_json: bool, **where: str | None) -> None:
+    """List incidents of the running daemon, newest first."""
+    query = {
+        "state": list(states or LIVE),
+        "rule": where["rule"],
+        "product": where["product"],
+        "severity": where["severity"],
+        "owner": where["owner"],
+    }
+    found = list(Daemon.found().pages("/api/v1/incidents", query, limit))
+    if as_json:
+        for incident in found:
+            click.echo(json.dumps(incident, ensure_ascii=False))
+    else:
+        _show(found)
+
+
+def _show(found: list[dict[str, Any]]) -> None:
+    from rich.console import Console  # noqa: PLC0415 slow to import
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name in ("opened", "severity", "state", "rule", "product", "what", "id"):
+        table.add_column(name, overflow="fold", no_wrap=name != "what")
+    for incident in found:
+        severity = str(incident["severity"])
+        table.add_row(
+            str(incident.get("opened_at") or incident["first_bad_at"])[:16].replace("T", " "),
+            Text(severity, style=_STYLES.get(severity, "")),
+            str(incident["state"]),
+            str(incident["rule"]),
+            Text(printable(str(incident.get("product_id", "")))),
+            Text(printable(str(incident.get("message", "")))),
+            str(incident["id"]),
+        )
+    console = Console()
+    console.print(table)
+    console.print(f"{len(found)} incidents")

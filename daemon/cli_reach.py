@@ -1,0 +1,102 @@
+"""How commands speak with the running daemon: HTTP with a token, both found in the state directory."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from daemon.errors import Forbidden, NotFound, Unauthorized, Unavailable, ZhibanError
+
+_TIMEOUT_S = 30.0
+_ERRORS: Mapping[int, type[ZhibanError]] = {401: Unauthorized, 403: Forbidden, 404: NotFound, 503: Unavailable}
+
+
+class Daemon:
+    """A daemon at an address. Raises Unavailable when it does not answer, and what its answers mean."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self.url = url.rstrip("/")
+        self._token = token
+        # a daemon of ours is never behind a proxy of the environment
+        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+    @classmethod
+    def found(cls, environment: Mapping[str, str] = os.environ) -> Daemon:
+        """Find the daemon: $ZHIBAN_URL, else as it wrote into the state directory. Raises Unavailable."""
+        state = state_of(environment)
+        url = environment.get("ZHIBAN_URL") or _line(state / "address")
+        if not url:
+            raise Unavailable(f"no daemon runs with {state}; set STATE_DIRECTORY or ZHIBAN_URL to reach another")
+        return cls(url, environment.get("ZHIBAN_TOKEN") or _line(state / "token"))
+
+    def ask(self, method: str, path: str, *, query: Mapping[str, Any] | None = None, body: object = None) -> Any:
+        """Send a request; return the JSON of the answer, None without one."""
+        status, answer = self.raw(method, path, query=query, body=body)
+        if status >= 400:
+            told = answer if isinstance(answer, dict) else {}
+            detail = told.get("detail") or told.get("title") or f"HTTP {status}"
+            raise _ERRORS.get(status, ZhibanError)(f"{method} {path}: {detail}")
+        return answer
+
+    def pages(self, path: str, query: Mapping[str, Any], most: int) -> Iterator[dict[str, Any]]:
+        """Iterate over the items of a list, page by page, at most so many."""
+        cursor = None
+        while most > 0:
+            page = self.ask("GET", path, query={**query, "limit": min(most, 200), "cursor": cursor})
+            yield from page["items"][:most]
+            most -= len(page["items"])
+            cursor = page.get("next_cursor")
+            if not cursor:
+                return
+
+    def raw(
+        self, method: str, path: str, *, query: Mapping[str, Any] | None = None, body: object = None
+    ) -> tuple[int, Any]:
+        """Send a request; return the status and the JSON of the answer, or its text."""
+        pairs = {name: value for name, value in (query or {}).items() if value is not None and value != ""}
+        address = f"{self.url}{quote(path, safe='/:')}" + (f"?{urlencode(pairs, doseq=True)}" if pairs else "")
+        request = urllib.request.Request(address, method=method)  # noqa: S310 the address is the operator's own
+        if self._token:
+            request.add_header("Authorization", f"Bearer {self._token}")
+        if body is not None:
+            request.data = json.dumps(body).encode()
+            request.add_header("Content-Type", "application/json")
+        try:
+            with self._opener.open(request, timeout=_TIMEOUT_S) as answer:
+                return answer.status, _content(answer.read())
+        except urllib.error.HTTPError as exc:
+            with exc:
+                return exc.code, _content(exc.read())
+        except (OSError, http.client.HTTPException, ValueError) as exc:
+            reason = getattr(exc, "reason", exc)
+            raise Unavailable(f"{self.url} does not answer: {reason}") from exc
+
+
+def state_of(environment: Mapping[str, str]) -> Path:
+    """Return the state directory without making it."""
+    return Path(environment.get("STATE_DIRECTORY", "").split(":")[0] or "var").absolute()
+
+
+def _content(raw: bytes) -> Any:
+    if not raw:
+        return None
+    try:
+        return json.loads(raw)
+    except ValueError:
+        return raw.decode("utf-8", "replace")
+
+
+def _line(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except PermissionError as exc:
+        raise Unavailable(f"{path} is for its owner alone; run this as the daemon's user, or set ZHIBAN_TOKEN") from exc
+    except (OSError, UnicodeDecodeError):
+        return ""

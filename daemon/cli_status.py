@@ -1,0 +1,56 @@
+"""`zhiban status`."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+import click
+
+from daemon.cli_reach import Daemon
+from daemon.log import printable
+
+_MANY: Final = 1000
+LIVE: Final = ("open", "acknowledged", "silenced", "escalated")
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+@click.pass_context
+def status(context: click.Context, as_json: bool) -> None:
+    """Tell how the running daemon is: ready or not, incidents, the last passes, sources.
+
+    Exit status: 0 ready, 1 not ready or not reached.
+    """
+    daemon = Daemon.found()
+    code, _ = daemon.raw("GET", "/readyz")
+    about: dict[str, Any] = {"url": daemon.url, "ready": code == 200}
+    if about["ready"]:
+        about["incidents"] = _counts(daemon)
+        about["passes"] = list(daemon.pages("/api/v1/passes", {}, 3))
+        about["sources"] = daemon.ask("GET", "/api/v1/sources")["items"]
+    if as_json:
+        click.echo(json.dumps(about, indent=2, ensure_ascii=False))
+    else:
+        _tell(about)
+    context.exit(0 if about["ready"] else 1)
+
+
+def _counts(daemon: Daemon) -> dict[str, int]:
+    counts = dict.fromkeys(LIVE, 0)
+    for incident in daemon.pages("/api/v1/incidents", {"state": list(LIVE)}, _MANY):
+        counts[incident["state"]] += 1
+    return counts
+
+
+def _tell(about: dict[str, Any]) -> None:
+    click.echo(f"{about['url']}: {'ready' if about['ready'] else 'not ready'}")
+    for state, count in about.get("incidents", {}).items():
+        click.echo(f"  {count:5}{'+' if count >= _MANY else ' '} incidents {state}")
+    for record in about.get("passes", ()):
+        figures = f"{record['checked']} checked, {record['abnormal']} abnormal, {record['duration_s']:.2f} s"
+        click.echo(f"  {record['started_at'][:19]}  {record['kind']} pass {record['state']}: {figures}")
+    for source in about.get("sources", ()):
+        state = source.get("state") or {}
+        told = state.get("error") or ("good" if state.get("read_at") else "not read yet")
+        click.echo(f"  source {printable(str(source['name']))}: {printable(str(told))}")

@@ -1,0 +1,75 @@
+"""The list of jobs: what is done again and again, how often, and the most that a run may take.
+
+Intervals are asked of the configuration in force at each run, so that a reload takes hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Final
+
+from daemon.config import SourceSection
+from daemon.jobs.pass_figures import PassFigures
+from daemon.jobs.scheduler import Job
+from daemon.services import delivery, digests, fetching, incidents, passes, retention, sources
+from daemon.services.duty import Duty
+
+_CLOCKS_S: Final = 5.0
+_DIGEST_S: Final = 30.0
+_FORGET_S: Final = 3_600.0
+_SHORT_S: Final = 60.0  # deadline of what touches stores alone
+_IMPORT_S: Final = 3_600.0
+_EVIDENCE_S: Final = 5.0
+
+
+def jobs(duty: Duty, figures: PassFigures) -> list[Job]:
+    """Return every job of a daemon as configured now."""
+    always = [
+        Job(
+            name="products.check",
+            run=partial(figures.counted, duty, partial(passes.tick, duty)),
+            every_s=lambda: duty.config.checks.interval,
+            deadline_s=lambda: duty.config.checks.deadline,
+            jitter=duty.config.checks.jitter,
+            wake=duty.wake_checks,
+        ),
+        Job(
+            name="notices.deliver",
+            run=partial(delivery.deliver, duty),
+            every_s=lambda: duty.config.notices.interval,
+            deadline_s=lambda: _SHORT_S,
+            wake=duty.wake_notices,
+        ),
+        _every("notices.digest", _DIGEST_S, lambda: digests.digest(duty, duty.ports.clock.now())),
+        _every("incidents.clocks", _CLOCKS_S, lambda: incidents.tick_clocks(duty)),
+        _every("records.forget", _FORGET_S, lambda: retention.forget(duty)),
+    ]
+    if duty.config.checks.network:
+        always.append(_evidence(duty))
+    return always + [_source(duty, section) for section in duty.config.sources]
+
+
+def _every(name: str, seconds: float, run: Callable[[], Awaitable[object]]) -> Job:
+    return Job(name=name, run=run, every_s=lambda: seconds, deadline_s=lambda: _SHORT_S, jitter=0.1)
+
+
+def _evidence(duty: Duty) -> Job:
+    return Job(
+        name="evidence.refresh",
+        run=lambda: fetching.refresh_evidence(duty, duty.ports.clock.now()),
+        every_s=lambda: _EVIDENCE_S,
+        deadline_s=lambda: duty.config.checks.deadline,
+        jitter=0.1,
+    )
+
+
+def _source(duty: Duty, section: SourceSection) -> Job:
+    return Job(
+        name=f"source.{section.name}",
+        run=partial(sources.poll, duty, section),
+        every_s=lambda: section.interval,
+        deadline_s=lambda: _IMPORT_S,
+        jitter=0.05,
+        first_s=0.0,
+    )

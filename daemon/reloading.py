@@ -1,0 +1,71 @@
+"""Reading the configuration again while the daemon runs: validated first, then swapped; a bad file changes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from daemon.assembly import configure
+from daemon.config import Config
+from daemon.errors import ConfigError
+from daemon.jobs.pass_figures import PassFigures
+from daemon.jobs.scheduler import Scheduler
+from daemon.jobs.table import jobs
+from daemon.log import Log
+from daemon.metrics import Metrics
+from daemon.services.duty import Duty
+
+log = structlog.get_logger()
+#: What is open while the daemon runs and so changes at its next start only.
+_AT_START: Final = ("http", "channels", "network", "executor")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reload:
+    """What a reload touches."""
+
+    path: Path | None
+    duty: Duty
+    scheduler: Scheduler
+    figures: PassFigures
+    metrics: Metrics
+    log: Log | None = None
+
+    def note_success(self) -> None:
+        """Show that the configuration in force is the one that was last read."""
+        self.metrics.reload_ok.set(1)
+        self.metrics.reload_at.set(self.duty.ports.clock.now().timestamp())
+
+    def run(self) -> bool:
+        """Read the file and swap; tell whether it took hold."""
+        try:
+            config, rulebook = configure(self.path)
+        except ConfigError as exc:
+            self.metrics.reload_ok.set(0)
+            log.error("config.rejected", faults=str(exc).splitlines())  # noqa: TRY400 the faults say it all
+            return False
+        kept = kept_until_restart(self.duty.config, config)
+        if kept:
+            log.warning("config.restart_needed", sections=kept)
+        self.duty.config = config.model_copy(update={name: getattr(self.duty.config, name) for name in _AT_START})
+        self.duty.rulebook = rulebook
+        self.scheduler.assign(jobs(self.duty, self.figures))
+        self.duty.wake_checks.set()
+        if self.log:
+            self.log.set_level(config.log.level)
+        self.note_success()
+        log.info("config.reloaded", file=str(self.path))
+        return True
+
+
+def kept_until_restart(old: Config, new: Config) -> list[str]:
+    """Return what differs but takes hold at the next start only."""
+    kept = [name for name in _AT_START if getattr(old, name) != getattr(new, name)]
+    if old.catalogue.kind != new.catalogue.kind:
+        kept.append("catalogue.kind")
+    if (old.log.format, old.log.queue) != (new.log.format, new.log.queue):
+        kept.append("log.format and log.queue")
+    return kept

@@ -200,10 +200,12 @@ class _Courier:
         given_up = EntryState.UNKNOWN if doubt else EntryState.FAILED
         if problem.permanent:
             await self._finish(_ids(bundle.entries), _last_state(bundle, given_up), f"{doubt}{problem}")
-            _log.warning("notice.failed", **self._facts(bundle, problem))
+            _log.warning("notice.failed", channel=self._notifier.name, entries=len(bundle.entries), reason=str(problem),
+                         wait_s=self._wait_s())  # fmt: skip
             return True
         await self._again(bundle, f"{doubt}{problem}", given_up, problem.retry_after_s)
-        _log.warning("notice.refused", **self._facts(bundle, problem))
+        _log.warning("notice.refused", channel=self._notifier.name, entries=len(bundle.entries), reason=str(problem),
+                     wait_s=self._wait_s())  # fmt: skip
         return False
 
     async def _unsure(self, bundle: Bundle, problem: DeliveryUnknown) -> None:
@@ -212,7 +214,8 @@ class _Courier:
         else:
             self._hold(bundle, None)
             await self._finish(_ids(bundle.entries), EntryState.UNKNOWN, str(problem))
-        _log.warning("notice.unsure", **self._facts(bundle, problem))
+        _log.warning("notice.unsure", channel=self._notifier.name, entries=len(bundle.entries), reason=str(problem),
+                     wait_s=self._wait_s())  # fmt: skip
 
     async def _again(self, bundle: Bundle, error: str, given_up: EntryState, retry_after_s: float | None) -> None:
         """Queue again what has tries left, not before the channel may be called again; give up the rest."""
@@ -244,15 +247,10 @@ class _Courier:
             await self._duty.ports.outbox.finish(ids, state, now, error=error, not_before=not_before)
             self.report.entries[state] += len(ids)
 
-    def _facts(self, bundle: Bundle, problem: ZhibanError) -> dict[str, object]:
+    def _wait_s(self) -> float:
+        """Return for how long the channel is left alone now, in seconds."""
         hold = self._duty.channel_holds.get(self._notifier.name)
-        wait_s = max(0.0, hold.until_s - self._duty.ports.clock.monotonic()) if hold else 0.0
-        return {
-            "channel": self._notifier.name,
-            "entries": len(bundle.entries),
-            "reason": str(problem),
-            "wait_s": round(wait_s, 1),
-        }
+        return round(max(0.0, hold.until_s - self._duty.ports.clock.monotonic()), 1) if hold else 0.0
 
 
 def _ids(entries: Iterable[Entry]) -> list[str]:

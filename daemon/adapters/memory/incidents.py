@@ -92,7 +92,7 @@ class MemoryIncidentStore:
 
     async def inhibited_by(self, incident_id: str) -> Sequence[Incident]:
         """Return incidents that name this one as their cause, oldest first."""
-        return [i for i in self._state.incidents if i.inhibited_by == incident_id]
+        return [i for i in self._state.incidents if i.inhibited_by and i.inhibited_by == incident_id]
 
     async def due(self, now: datetime, limit: int) -> Sequence[str]:
         """Return ids of products whose recheck time has come, longest due first."""

@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy import bindparam, delete, exists, select
 
 from daemon.adapters.sql import schema
-from daemon.adapters.sql.schema import any_of
+from daemon.adapters.sql.schema import any_of, one_of
 from daemon.adapters.sql.statements import Session, Statement
 from daemon.adapters.sql.values import micros, text_list
 from daemon.products.records import FORGETTABLE, IN_PLACE
@@ -22,9 +22,9 @@ _SLICE: Final = 1000
 _GONE: Final = Statement(
     select(_i.id)
     .where(
-        _i.state.in_([str(state) for state in FORGETTABLE]),
+        one_of(_i.state, FORGETTABLE),
         _i.ended_at < bindparam("before"),
-        ~exists().where(_r.incident_id == _i.id, _r.state.in_([str(state) for state in IN_PLACE])),
+        ~exists().where(_r.incident_id == _i.id, one_of(_r.state, IN_PLACE)),
     )
     .limit(_SLICE)
 )

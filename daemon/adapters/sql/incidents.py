@@ -13,7 +13,7 @@ from daemon.adapters.sql.commit import INCIDENTS, REMEDIES, commit, needs_disk
 from daemon.adapters.sql.database import Database
 from daemon.adapters.sql.forget import forget
 from daemon.adapters.sql.lists import Listed
-from daemon.adapters.sql.schema import any_of, constant
+from daemon.adapters.sql.schema import any_of, constant, one_of
 from daemon.adapters.sql.statements import Statement
 from daemon.adapters.sql.values import Records, instant, micros, micros_or_none, text_list
 from daemon.ports import Batch, IncidentFilter, Page
@@ -37,7 +37,7 @@ _newest = select(func.max(_i.seq)).where(any_of(_i.product_id, "ids")).group_by(
 _LATEST: Final = Statement(select(_i.body).where(_i.seq.in_(_newest)).order_by(_i.seq))
 _LATEST_OF_RULE: Final = Statement(
     select(_i.body)
-    .where(_i.rule == bindparam("of_rule"), _i.kind.in_([str(kind) for kind in Kind if kind is not Kind.PRODUCT]))
+    .where(_i.rule == bindparam("of_rule"), one_of(_i.kind, (kind for kind in Kind if kind is not Kind.PRODUCT)))
     .order_by(_i.seq.desc())
     .limit(1)
 )

@@ -6,7 +6,7 @@ Records are JSON in `body`; the columns beside it are those that a query looks f
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -250,6 +250,11 @@ def any_of(column: Column[str], name: str) -> ColumnElement[bool]:
 def constant(value: str | int) -> ColumnElement[Any]:
     """Return a value that stands in the statement itself: only so does SQLite see that a partial index fits."""
     return literal_column(repr(value))
+
+
+def one_of(column: Column[str], words: Iterable[str]) -> ColumnElement[bool]:
+    """Return the condition that a column is one of a few words of ours, which stand in the statement itself."""
+    return column.in_([constant(str(word)) for word in words])
 
 
 def tables() -> Sequence[Table]:

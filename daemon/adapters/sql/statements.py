@@ -31,7 +31,7 @@ class Statement:
 
     def bound(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return what to bind: the values given, text made storable, and the constants of the expression."""
-        given = {name: storable(v) if isinstance(v, str) else v for name, v in values.items()}
+        given = {name: storable(v) if type(v) is str else v for name, v in values.items()}
         return {**self._constants, **given} if self._constants else given
 
     @cached_property

@@ -36,9 +36,15 @@ def as_written(text: str) -> str:
     return _WRITTEN.sub(lambda found: chr(int(found[1], 16)), text) if _MARK in text else text
 
 
-def text_list(texts: Iterable[str]) -> str:
-    """Return texts as the JSON array that `schema.any_of` compares a column with."""
-    return json.dumps([storable(text) for text in texts], ensure_ascii=False)
+class TextList(str):
+    """Texts as the JSON array that `schema.any_of` compares a column with, each storable already."""
+
+    __slots__ = ()
+
+
+def text_list(texts: Iterable[str]) -> TextList:
+    """Return texts to bind where a statement says `any_of`."""
+    return TextList(json.dumps([storable(text) for text in texts], ensure_ascii=False))
 
 
 def micros(at: datetime) -> int:

@@ -67,6 +67,8 @@ TIMES = (
     Case("time_bad", "touched as it was made", listed(created_at=ago(days=1), updated_at=ago(days=1)), OK),
     Case("time_bad", "touched before it was made by a clock without zone", listed(
         created_at=NAIVE, updated_at=ago(days=30)), UNKNOWN, says={"field": "created_at", "message": "time zone"}),
+    Case("time_bad", "made by a clock with a zone, touched by one without", listed(
+        created_at=ago(days=9), updated_at=NAIVE), UNKNOWN, says={"field": "updated_at"}),
     Case("time_bad", "touched by a clock without zone", listed(updated_at=NAIVE), UNKNOWN),
     Case("time_bad", "made on a day of two readings", listed(created_at=unclear("03/04/2026")), UNKNOWN),
     Case("time_bad", "made on no day", listed(created_at=Unparsed("long ago")), BAD,
@@ -76,6 +78,8 @@ TIMES = (
     Case("time_bad", "expires on a day without zone", listed(expires_at=NAIVE), UNKNOWN),
     Case("time_bad", "expired", listed(expires_at=ago(days=1)), BAD,
          says={"severity": Severity.CRITICAL, "remedy": RemedyKind.OFF_SHELF, "field": "expires_at"}),
+    Case("time_bad", "made, touched, and expired", listed(
+        created_at=ago(days=9), updated_at=ago(days=3), expires_at=ago(days=1)), BAD, says={"field": "expires_at"}),
     Case("time_bad", "expires this moment", listed(expires_at=NOW), BAD),
     Case("time_bad", "expires tomorrow", listed(expires_at=ahead(days=1), updated_at=ago(days=1)), OK,
          says={"recheck_at": ahead(days=1)}),

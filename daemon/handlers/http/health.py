@@ -1,0 +1,92 @@
+"""/healthz, /readyz and /metrics: for whoever looks after the daemon."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from daemon.errors import ZhibanError
+from daemon.handlers.http.answers import to_json
+from daemon.handlers.http.routes import Call, Handler, Open, Route
+from daemon.metrics import Metrics
+from daemon.services import gauges
+from daemon.services.duty import Duty
+
+#: Seconds that a store has to answer in to be counted as usable.
+_STORE_S = 2.0
+
+
+class Health(msgspec.Struct, frozen=True):
+    """The process is there and its event loop turns."""
+
+    status: str
+
+
+class Readiness(msgspec.Struct, frozen=True):
+    """Whether requests are served as they should be, and which part keeps it from that."""
+
+    ready: bool
+    parts: Mapping[str, bool]
+
+
+async def healthz(_: Call) -> Health:
+    """GET /healthz; touches no store."""
+    return Health("ok")
+
+
+class HealthRoutes:
+    """Handlers over the state of one daemon. ready: whether it is past its start and not yet stopping."""
+
+    def __init__(self, ready: Callable[[], bool], metrics: Metrics) -> None:
+        self._ready, self._metrics = ready, metrics
+
+    async def readyz(self, call: Call) -> web.Response:
+        """GET /readyz; 503 while any part is not ready."""
+        parts = {"daemon": self._ready(), "store": await _store_answers(call.duty)}
+        ready = all(parts.values())
+        status = HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE
+        body = to_json(Readiness(ready, parts))
+        return web.Response(status=status, body=body, content_type="application/json")
+
+    async def metrics(self, call: Call) -> web.Response:
+        """GET /metrics; what stores know is asked of them now, and stays as it was where they cannot answer."""
+        with contextlib.suppress(ZhibanError, TimeoutError):
+            await gauges.refresh(call.duty, self._metrics)
+        body, content_type = self._metrics.render(call.request.headers.get("Accept", ""))
+        return web.Response(body=body, headers={"Content-Type": content_type})
+
+    def routes(self) -> tuple[Route, ...]:
+        """Return the routes."""
+        return (
+            _route("/healthz", healthz, Health, "Tell whether the process is alive"),
+            _route("/readyz", self.readyz, Readiness, "Tell whether requests are served", refusals=(503,)),
+            _route("/metrics", self.metrics, str, "Figures for Prometheus"),
+        )
+
+
+def _route(path: str, handler: Handler, answer: Any, summary: str, refusals: tuple[int, ...] = ()) -> Route:
+    return Route(
+        method="GET",
+        path=path,
+        operation=handler.__name__,
+        summary=summary,
+        access=Open.LOCAL,
+        handler=handler,
+        answer=answer,
+        refusals=refusals,
+    )
+
+
+async def _store_answers(duty: Duty) -> bool:
+    try:
+        async with asyncio.timeout(_STORE_S):
+            await duty.ports.incidents.counts()
+    except (ZhibanError, TimeoutError):
+        return False
+    return True

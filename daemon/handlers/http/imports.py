@@ -1,0 +1,97 @@
+"""/products:import: one file, streamed to disk and then read."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+import msgspec
+from pydantic import Field
+
+from daemon.config import SourceSection
+from daemon.errors import InvalidInput
+from daemon.forum.principals import Scope
+from daemon.handlers.http.bodies import stream_body
+from daemon.handlers.http.models import Flag, Query
+from daemon.handlers.http.problems import WrongMediaType
+from daemon.handlers.http.routes import Call, post
+from daemon.products.feeds.options import FeedOptions
+from daemon.products.imports import ImportReport
+from daemon.services.duty import Duty
+from daemon.services.imports import import_file, options_of
+
+#: Content type to what the file is taken for, and the suffix of its name. CSV may be Shopify's: its header tells.
+MEDIA: Final = {
+    "text/csv": ("auto", ".csv"),
+    "text/tab-separated-values": ("tsv", ".tsv"),
+    "application/json": ("json", ".json"),
+    "application/x-ndjson": ("jsonl", ".jsonl"),
+    "application/jsonl": ("jsonl", ".jsonl"),
+    "application/xml": ("merchant", ".xml"),
+    "text/xml": ("merchant", ".xml"),
+    "application/rss+xml": ("merchant", ".xml"),
+    "application/atom+xml": ("merchant", ".xml"),
+    "application/octet-stream": ("auto", ""),
+}
+
+
+class ImportQuery(Query):
+    """Whose file it is and how to read it; format wins over the content type.
+
+    partial: products of the source that the file does not name are left as they are.
+    """
+
+    source: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
+    format: Literal["auto", "csv", "tsv", "shopify", "json", "jsonl", "merchant"] | None = None
+    partial: Flag = True
+
+
+async def import_products(call: Call) -> ImportReport:
+    """POST /products:import."""
+    asked, request = call.asked(ImportQuery), call.request
+    if request.content_type not in MEDIA or "Content-Type" not in request.headers:
+        given = request.headers.get("Content-Type", "of no type")
+        raise WrongMediaType(f"the file is {given}, expected one of {', '.join(MEDIA)}")
+    kind, suffix = MEDIA[request.content_type]
+    options = _options(call.duty, asked.source, asked.format or kind)
+    async with _kept(call, suffix) as path:
+        return await import_file(
+            call.duty,
+            path,
+            source=asked.source,
+            options=options,
+            actor=call.actor.id,
+            partial=asked.partial,
+            label="(upload)",
+        )
+
+
+@asynccontextmanager
+async def _kept(call: Call, suffix: str) -> AsyncIterator[Path]:
+    """Keep the body in a file of its own until it has been read."""
+    http, offload = call.duty.config.http, call.duty.ports.offload
+    with tempfile.NamedTemporaryFile(prefix="zhiban-import-", suffix=suffix) as file:
+        size = 0
+        async for piece in stream_body(call.request, http.import_limit, http.body_timeout):
+            size += await offload.run(lambda piece=piece: file.write(piece), what="import.write")  # type: ignore[misc]
+        if not size:
+            raise InvalidInput("the file is empty", (("", "expected a file in the body"),))
+        await offload.run(file.flush, what="import.write")
+        yield Path(file.name)
+
+
+def _options(duty: Duty, source: str, kind: str) -> FeedOptions:
+    """Return how to read a file of a source: as config.toml has it, where it names the source."""
+    section = next((section for section in duty.config.sources if section.name == source), None)
+    known = options_of(duty.config, section or SourceSection(name=source, path="-"))
+    return msgspec.structs.replace(known, format=kind)
+
+
+ROUTES = (
+    # Not repeatable by a key: importing the same file again changes nothing anyway.
+    post("/products:import", import_products, ImportReport, "Import a file of products", Scope.PRODUCTS_WRITE,
+         query=ImportQuery, media=tuple(MEDIA), repeatable=False, timed=False),
+)  # fmt: skip

@@ -48,6 +48,7 @@ _MAGIC: Final = (
 )
 #: Control characters that no text holds; tab, line ends, form feed and escape are left out.
 _CONTROLS: Final = bytes(set(range(32)) - {9, 10, 12, 13, 27})
+_FEWEST_ZEROS: Final = 4
 _MOST_CONTROLS: Final = 0.05
 _SINGLE_BYTE: Final = (
     "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258", "cp874", "koi8_r",
@@ -116,7 +117,8 @@ def detect_encoding(path: Path, name: str) -> Encoding:
 def _utf16_without_mark(head: bytes) -> str | None:
     """Tell UTF-16 by its zero bytes, which stand at one parity for every ASCII character."""
     even, odd = head[0::2].count(0), head[1::2].count(0)
-    if max(even, odd) * 50 < len(head) or max(even, odd) < 5 * min(even, odd) or len(head) < 4:
+    most = max(even, odd)
+    if most < _FEWEST_ZEROS or most * 20 < len(head) or most < 5 * min(even, odd):
         return None
     name = "utf-16-le" if odd > even else "utf-16-be"
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -75,6 +76,7 @@ class Feed:
         self.broken: Reject | None = None
         self._reader = RowReader(name, options)
         self._file: BinaryIO = path.open("rb")
+        self._text: io.TextIOBase | None = None
         self._warnings: list[FileWarning] = []
         self._ended = False
         self._first: list[Step] = []
@@ -103,7 +105,7 @@ class Feed:
         if self.format in {"json", "merchant"}:
             read = read_json if self.format == "json" else merchant.read_merchant
             return read(self._pieces(), self._reader)
-        text = encodings.open_text(self._file, self.encoding)
+        text = self._text = encodings.open_text(self._file, self.encoding)
         if self.format == "jsonl":
             return read_json_lines(text, self._reader)
         delimiter = "\t" if self.format == "tsv" else detect_delimiter(head)
@@ -184,7 +186,7 @@ class Feed:
 
     def close(self) -> None:
         """Close the file."""
-        self._file.close()
+        (self._text or self._file).close()
 
     def __enter__(self) -> Self:
         return self

@@ -114,7 +114,7 @@ class _Items:
     def _put(self, tag: str, text: str) -> None:
         name = _local(tag)
         record = self._record if tag.startswith(_GOOGLE) else self._plain
-        if name not in record:
+        if not record.get(name, "").strip():
             record[name] = text
         elif name == "additional_image_link" and text.strip():
             record[name] = f"{record[name]}|{text}"

@@ -18,6 +18,7 @@ from typing import Any, Final, NamedTuple
 from daemon.demo import page_facts, shipped
 
 PREFIX: Final = "/demo"
+_TERMS: Final = "<p>Sent within two working days, returned within thirty. 两日内发货，三十日内可退。</p>"
 _PLAIN_PRICE: Final = re.compile(r"\d+(\.\d+)?")
 _AVAILABILITY: Final = {
     "in_stock": "https://schema.org/InStock",
@@ -101,7 +102,10 @@ class Shop:
         head = "" if facts.get("kind") == "plain" else _structured(row, facts, name)
         number = "" if facts.get("kind") == "respelled" else f"<p>No. {html.escape(row['sku'].strip())}</p>"
         picture = html.escape(row["image"].replace("{base}", ""))
-        body = f'<h1>{html.escape(name)}</h1>{number}<img src="{picture}" alt=""><p><a href="{PREFIX}/">Home</a></p>'
+        body = (
+            f'<h1>{html.escape(name)}</h1>{number}<img src="{picture}" alt="">{_TERMS}'
+            f'<p><a href="{PREFIX}/">Home</a></p>'
+        )
         return _html(name, body, head=head)
 
     def image(self, name: str, method: str = "GET") -> Answer:

@@ -97,19 +97,25 @@ def by_rule(findings: Iterable[Finding]) -> dict[str, RuleTally]:
 
 
 def worst(findings: Iterable[Finding], limit: int) -> dict[str, list[Finding]]:
-    """Return, for each rule, its gravest findings, bad before unknown and in the order of the file.
+    """Return, for each rule, its gravest findings: bad before unknown, then in the order of the file.
 
-    Findings that say the same in the same words are shown by one, so that examples differ from each other.
+    Of findings that say the same in the same words, the first goes before all repetitions.
     """
-    examples: dict[str, list[Finding]] = {}
-    seen: set[tuple[str, str, str]] = set()
+    found: dict[str, list[Finding]] = {}
+    for finding in findings:
+        found.setdefault(finding.rule, []).append(finding)
+    return {rule: _examples(same_rule, limit) for rule, same_rule in found.items()}
+
+
+def _examples(findings: list[Finding], limit: int) -> list[Finding]:
+    chosen: list[Finding] = []
+    repeated: list[Finding] = []
+    seen: set[tuple[str, str]] = set()
     for finding in sorted(findings, key=lambda f: (f.verdict != "bad", -f.severity.rank)):
-        chosen = examples.setdefault(finding.rule, [])
-        same = (finding.rule, finding.value, finding.message)
-        if len(chosen) < limit and same not in seen:
-            seen.add(same)
-            chosen.append(finding)
-    return examples
+        told = (finding.value, finding.message)
+        (repeated if told in seen else chosen).append(finding)
+        seen.add(told)
+    return [*chosen, *repeated][:limit]
 
 
 def summary(report: CheckReport) -> dict[str, Any]:

@@ -102,7 +102,7 @@ def test_a_rule_is_shown_at_its_gravest() -> None:
     )
 
 
-def test_examples_are_the_gravest_and_differ_from_each_other() -> None:
+def test_examples_are_the_gravest_and_differ_from_each_other_as_far_as_they_can() -> None:
     found = [
         finding(product="a", severity=Severity.INFO, value="1"),
         finding(product="b", severity=Severity.MAJOR, value="2"),
@@ -110,6 +110,7 @@ def test_examples_are_the_gravest_and_differ_from_each_other() -> None:
         finding(product="d", severity=Severity.CRITICAL, value="3", verdict="unknown"),
     ]
     assert [f.product for f in worst(found, 3)["price_missing"]] == ["b", "a", "d"]
+    assert [f.product for f in worst(found, 4)["price_missing"]] == ["b", "a", "d", "c"]
     assert [f.product for f in worst(found, 1)["price_missing"]] == ["b"]
 
 

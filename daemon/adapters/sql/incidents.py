@@ -61,9 +61,8 @@ _HELD: Final = Statement(
 )
 _REMEDIES_OF: Final = Statement(select(_r.body).where(any_of(_r.incident_id, "ids")).order_by(_r.seq.desc()))
 _IN_FORCE: Final = Statement(select(_o.body).where(any_of(_o.product_id, "ids"), _o.until > bindparam("now")))
-_SILENT: Final = Statement(
-    select(_s.body).where(_s.ended == constant(0), _s.until > bindparam("now")).order_by(_s.seq.desc())
-)
+# Sorted afterwards: asked to sort, SQLite would rather walk all silences there ever were than the few in force.
+_SILENT: Final = Statement(select(_s.seq, _s.body).where(_s.ended == constant(0), _s.until > bindparam("now")))
 
 _CONDITIONS: Final[dict[str, ColumnElement[bool]]] = {
     "states": any_of(_i.state, "states"),
@@ -182,7 +181,8 @@ class SqlIncidentStore:
 
     async def silences(self, now: datetime) -> Sequence[Silence]:
         """Return silences in force, newest first."""
-        return await self._database.read(lambda session: _SILENCES.read(session, _SILENT, now=micros(now)))
+        rows = await self._database.read(lambda session: session.all(_SILENT, now=micros(now)))
+        return [_SILENCES.records.read(body) for _, body in sorted(rows, reverse=True)]
 
     async def save_silence(self, silence: Silence) -> None:
         """Insert or replace a silence."""

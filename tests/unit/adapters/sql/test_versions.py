@@ -1,0 +1,156 @@
+"""How a file comes to have this program's schema, and which files are refused."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
+
+from daemon.adapters.sql import open_stores, schema, versions
+from daemon.errors import StoreCorrupt, Unavailable
+
+
+def connected(path: Path | str = ":memory:") -> sqlite3.Connection:
+    return sqlite3.connect(path, isolation_level=None)
+
+
+def shape(connection: sqlite3.Connection) -> dict[str, object]:
+    """Return tables with their columns and keys, and indexes with their columns and conditions, whatever their text."""
+    tables = [n for (n,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")]
+    found: dict[str, object] = {}
+    for table in tables:
+        (without_rowid,) = connection.execute("SELECT wr FROM pragma_table_list WHERE name = ?", (table,)).fetchone()
+        columns = connection.execute(f"PRAGMA table_info({table})").fetchall()
+        foreign = sorted(row[2:] for row in connection.execute(f"PRAGMA foreign_key_list({table})"))
+        found[table] = (without_rowid, columns, foreign)
+        for _, index, unique, origin, partial in connection.execute(f"PRAGMA index_list({table})").fetchall():
+            names = [row[2] for row in connection.execute(f"PRAGMA index_info({index})")]
+            key = index if origin == "c" else (table, *names)
+            found[str(key)] = (table, unique, origin, partial, names)
+    return found
+
+
+def conditions(connection: sqlite3.Connection) -> dict[str, str]:
+    rows = connection.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND sql LIKE '% WHERE %'")
+    return {name: sql.partition(" WHERE ")[2] for name, sql in rows}
+
+
+def test_a_migrated_store_has_the_same_schema_as_a_new_one() -> None:
+    with closing(connected()) as new, closing(connected()) as migrated:
+        versions.bring_up_to_date(new)
+        versions._migrate(migrated)
+        assert shape(migrated) == shape(new)
+        assert conditions(migrated) == conditions(new)
+        assert versions.version_of(migrated) == versions.version_of(new) == versions.HEAD
+
+
+def test_the_migrations_lead_to_the_declared_tables(tmp_path: Path) -> None:
+    with closing(connected(tmp_path / "x.db")) as connection:
+        versions._migrate(connection)
+    engine = create_engine(f"sqlite:///{tmp_path / 'x.db'}")
+    with engine.connect() as connection_:
+        context = MigrationContext.configure(connection_)
+        assert compare_metadata(context, schema.metadata) == []
+    engine.dispose()
+
+
+def test_the_revisions_are_those_of_the_migrations() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(versions.MIGRATIONS))
+    found = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]
+    assert tuple(reversed(found)) == schema.REVISIONS
+
+
+def test_a_migration_that_fails_leaves_the_store_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    with closing(connected()) as connection:
+        connection.execute("CREATE TABLE audit (x)")  # in the way of the first migration
+        with pytest.raises(Exception, match="audit"):
+            versions._migrate(connection)
+        assert not connection.in_transaction
+        assert [n for (n,) in connection.execute("SELECT name FROM sqlite_schema")] == ["audit"]
+
+
+async def refused(path: Path, match: str, error: type[Exception] = StoreCorrupt) -> None:
+    before = path.read_bytes()
+    with pytest.raises(error, match=match):
+        async with open_stores(path):
+            pass
+    assert path.read_bytes() == before
+
+
+async def test_a_newer_schema_is_refused_and_left_alone(path: Path) -> None:
+    async with open_stores(path):
+        pass
+    with closing(connected(path)) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    await refused(path, "'9999'.*newer program")
+
+
+async def test_another_programs_database_is_refused(path: Path) -> None:
+    path.parent.mkdir()
+    with closing(connected(path)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("CREATE TABLE theirs (x)")
+    await refused(path, "another program's")
+
+
+async def test_a_file_that_is_no_database_is_refused(path: Path) -> None:
+    path.parent.mkdir()
+    path.write_bytes(b"id,title\n1,Lamp\n" * 1000)
+    await refused(path, "damaged")
+
+
+async def test_a_folder_in_the_way_is_unavailable(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable, match=str(tmp_path)):
+        async with open_stores(tmp_path):
+            pass
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+async def test_a_folder_that_cannot_be_written_is_unavailable(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(Unavailable):
+        async with open_stores(tmp_path / "zhiban.db"):
+            pass
+
+
+async def test_only_the_owner_can_read_the_store(path: Path) -> None:
+    old = os.umask(0)
+    try:
+        async with open_stores(path):
+            modes = {p.name: stat.S_IMODE(p.stat().st_mode) for p in (path.parent, *path.parent.iterdir())}
+    finally:
+        os.umask(old)
+    assert modes == {"state": 0o700, "zhiban.db": 0o600, "zhiban.db-wal": 0o600, "zhiban.db-shm": 0o600}
+
+
+async def test_a_reopened_store_keeps_its_feed(path: Path) -> None:
+    async with open_stores(path) as stores:
+        mark = await stores.catalogue.mark()
+    async with open_stores(path) as stores:
+        assert await stores.catalogue.mark() == mark
+
+
+def test_opening_a_store_does_not_import_alembic(path: Path) -> None:
+    program = (
+        "import asyncio, sys, pathlib\n"
+        "from daemon.adapters.sql import open_stores\n"
+        "async def main():\n"
+        "    for _ in range(2):\n"
+        "        async with open_stores(pathlib.Path(sys.argv[1])): pass\n"
+        "asyncio.run(main())\n"
+        "print('alembic' in sys.modules, 'sqlalchemy.orm' in sys.modules)\n"
+    )
+    run = subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=True)
+    assert run.stdout.split() == ["False", "False"]

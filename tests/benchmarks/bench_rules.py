@@ -1,0 +1,130 @@
+"""The offline rules: products per CPU-second, against plain functions and against pandera, findings held equal."""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final, TypeVar
+
+from daemon.products.context import MemoryContext
+from daemon.products.product import Product
+from daemon.products.remedies import RemedyMode
+from daemon.products.rulebook import Rulebook
+from daemon.products.verdicts import Needs, Outcome
+from tests.benchmarks import corpus
+from tests.benchmarks.__main__ import versions
+from tests.benchmarks.peers import plain_rules
+
+AREA: Final = "products"
+PRODUCTS: Final = 100_000
+PEER_PRODUCTS: Final = 10_000
+#: What pandera can say of one table without history: the twenty of the first row.
+TWENTY: Final = (
+    "price_missing", "price_type", "price_nonpositive", "price_precision", "price_below_cost", "sale_not_lower",
+    "discount_absurd", "sale_window_passed", "currency_bad", "stock_invalid", "soldout_listed", "listed_archived",
+    "image_missing", "title_bad", "title_shouting", "text_encoding", "html_danger", "banned_words", "gtin_bad",
+    "time_bad",
+)  # fmt: skip
+Findings = set[tuple[str, str]]
+T = TypeVar("T")
+
+
+def rulebook(wanted: Callable[[str, Needs], bool]) -> Rulebook:
+    """Return the rules of the table that are wanted, at their defaults."""
+    whole = Rulebook.build({}, RemedyMode.OFF)
+    return Rulebook(tuple(rule for rule in whole.rules if wanted(rule.spec.id, rule.spec.needs)))
+
+
+def timed(work: Callable[[], T]) -> tuple[float, T]:
+    """Return CPU-seconds and the result. What lives already is kept out of the collector's way, on every side."""
+    gc.collect()
+    gc.freeze()
+    begun = time.process_time()
+    result = work()
+    return time.process_time() - begun, result
+
+
+def ours(rules: Rulebook, products: Sequence[Product], context: MemoryContext) -> tuple[float, Findings]:
+    """Judge all products and return CPU-seconds and what is bad."""
+
+    def work() -> list[tuple[str, list[Any]]]:
+        return [(product.id, found) for product in products if (found := rules.evaluate(product, context))]
+
+    seconds, results = timed(work)
+    return seconds, {(i, rule.spec.id) for i, found in results for rule, v in found if v.outcome is Outcome.BAD}
+
+
+def plain(
+    names: Sequence[str], products: Sequence[Product], around: plain_rules.Surroundings
+) -> tuple[float, Findings]:
+    """Ask the plain functions."""
+    rules = [(name, plain_rules.RULES[name]) for name in names]
+
+    def work() -> Findings:
+        return {(product.id, name) for product in products for name, rule in rules if rule(product, around)}
+
+    return timed(work)
+
+
+def same(ours_found: Findings, peer_found: Findings) -> None:
+    """Raise AssertionError unless both sides found the same."""
+    if ours_found != peer_found:
+        raise AssertionError(f"findings differ: {sorted(ours_found ^ peer_found)[:10]}")
+
+
+def row(name: str, count: int, mine: float, peers: float, goal: str, least: float, ratio: float) -> dict[str, Any]:
+    """Make a row of products per CPU-second."""
+    return {
+        "name": name,
+        "ours": count / mine,
+        "peer": count / peers,
+        "ratio": peers / mine,
+        "goal": goal,
+        "met": count / mine >= least and peers / mine >= ratio,
+        "unit": "products per CPU-second",
+        "seed": corpus.SEED,
+    }
+
+
+def rows() -> Iterator[dict[str, Any]]:
+    """Measure."""
+    products = corpus.products(PRODUCTS)
+    history = corpus.histories(products)
+    context = MemoryContext(now=corpus.NOW, products=products, history=history)
+    around = plain_rules.Surroundings(products, corpus.NOW, history)
+    context.holders("sku", "")  # the index of keys is the catalogue's work
+    shares = ", ".join(f"{share:.0%} {kind}" for kind, share in corpus.SHARES.items())
+    mean = sum(len(product.description or "") for product in products) / len(products)
+
+    twenty = rulebook(lambda rule, _: rule in TWENTY)
+    mine, found = ours(twenty, products, context)
+    peers, peer_found = plain(TWENTY, products, around)
+    same(found, peer_found)
+    text = f"{PRODUCTS:,} products, texts of {mean:.0f} characters ({shares}); peer: plain functions"
+    yield row(f"20 rules, {text}", PRODUCTS, mine, peers, "80,000 at least", 80_000, 0)
+
+    offline = rulebook(lambda _, needs: needs is not Needs.EVIDENCE)
+    names = [rule.spec.id for rule in offline.rules]
+    mine, found = ours(offline, products, context)
+    peers, peer_found = plain(names, products, around)
+    same(found, peer_found)
+    goal = "40,000 at least, 2.5 times the plain functions"
+    yield row(f"all {len(names)} offline rules, {text}", PRODUCTS, mine, peers, goal, 40_000, 2.5)
+
+    yield against_pandera([product for product in products if not product.variants][:PEER_PRODUCTS], twenty, context)
+
+
+def against_pandera(products: Sequence[Product], rules: Rulebook, context: MemoryContext) -> dict[str, Any]:
+    """Measure the same twenty rules in pandera over one frame; making the frame is not counted."""
+    name = f"20 rules, {len(products):,} products without variants; peer: pandera"
+    try:
+        from tests.benchmarks.peers import pandera_rules
+    except ImportError as error:
+        return {"name": name, "skipped": str(error)}
+    table, checks = pandera_rules.frame(products), pandera_rules.schema(corpus.NOW)
+    mine, found = ours(rules, products, context)
+    peers, cases = timed(lambda: pandera_rules.findings(checks, table))
+    same(found, {(products[number].id, rule) for number, rule in cases})
+    whole = row(name, len(products), mine, peers, "as fast at least", 0, 1)
+    return whole | {"versions": versions("pandera", "pandas")}

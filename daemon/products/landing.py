@@ -70,8 +70,10 @@ def is_about(product: Product, page: PageFacts, *, stated: bool = False) -> bool
         return True
     if stated:
         return False
-    text = page.text
-    return (product.title or "\x00") in text or _shares(title, folded := _folded(text)) or _holds_id(product, folded)
+    if product.title and title and product.title in page.text:
+        return True
+    text = _folded(page.text)
+    return _shares(title, text) or _holds_id(product, text)
 
 
 def identifiers(holder: object) -> Iterator[tuple[str, str]]:

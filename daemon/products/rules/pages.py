@@ -236,7 +236,7 @@ def _stated(page: PageFacts, product: Product) -> str | None:
     keys = set(identifiers(product))
     matched = [offer for offer in page.offers if keys & set(identifiers(offer))]
     states = {offer.availability for offer in matched or page.offers}
-    if "in_stock" in states and (matched or len(states) == 1):
+    if matched and "in_stock" in states:
         return "in_stock"
     return states.pop() if len(states) == 1 else None
 

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from daemon.products.product import Product, Status, Unparsed
+from daemon.products.product import Product, Status, Unparsed, Variant
 
 
 class Reject(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,7 +106,11 @@ def merge(base: Product | None, theirs: Product, ours: Product | None, now: date
 
 
 def _same(one: object, other: object) -> bool:
-    # NaN differs from itself, but a source that says NaN twice said nothing new.
+    """Tell whether two values say the same. NaN differs from itself, but a source that repeats it says nothing new."""
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return len(one) == len(other) and all(map(_same, one, other))
+    if isinstance(one, Variant) and isinstance(other, Variant):
+        return all(_same(getattr(one, name), getattr(other, name)) for name in Variant.__struct_fields__)
     return one == other or (one != one and other != other)  # noqa: PLR0124
 
 

@@ -32,8 +32,8 @@ def test_variant_rows_and_image_rows_belong_to_the_product_above_them(tmp_path: 
             "Variant Barcode": "'7350177880121", "Image Src": "https://a.example/2.jpg", "Image Position": "2",
             "Cost per item": "8", "Status": "active",
         },
-        {"Handle": "shirt", "Option1 Value": "M", "Variant SKU": "s-2", "Variant Price": "21", "Variant Inventory Qty": "0",
-         "Image Src": "https://a.example/1.jpg", "Image Position": "1", "Variant Image": "https://a.example/m.jpg"},
+        {"Handle": "shirt", "Option1 Value": "M", "Variant SKU": "s-2", "Variant Price": "21",
+         "Variant Inventory Qty": "0", "Image Src": "https://a.example/1.jpg", "Image Position": "1", "Variant Image": "https://a.example/m.jpg"},
         {"Handle": "shirt", "Image Src": "https://a.example/3.jpg", "Image Position": "3"},
         {"Handle": "hat", "Title": "Hat", "Published": "true", "Option1 Value": "Default Title", "Variant Price": "9"},
     )  # fmt: skip
@@ -48,8 +48,8 @@ def test_variant_rows_and_image_rows_belong_to_the_product_above_them(tmp_path: 
     assert [image[-5] for image in shirt.images] == ["1", "2", "3", "m"]
     assert shirt.variants == (
         Variant(
-            sku="s-1", gtin="'7350177880121", title="S / Blue", price=Decimal(30), sale_price=Decimal(20), cost=Decimal(8),
-            stock=Decimal(3), track_inventory=False,
+            sku="s-1", gtin="'7350177880121", title="S / Blue", price=Decimal(30), sale_price=Decimal(20),
+            cost=Decimal(8), stock=Decimal(3), track_inventory=False,
         ),
         Variant(sku="s-2", title="M", price=Decimal(21), stock=Decimal(0), track_inventory=False),
     )  # fmt: skip

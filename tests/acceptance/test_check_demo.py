@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -80,6 +84,21 @@ async def test_what_there_was_no_time_to_fetch_is_unknown_and_never_bad(
     found = [finding for finding in report.findings if finding.rule in NETWORK]
     assert {finding.verdict for finding in found} == {"unknown"}
     assert {finding.rule for finding in found} == set(NETWORK)
+
+
+async def test_the_command_fetches_under_the_configuration_it_is_given(tmp_path: Path, server: TestServer) -> None:
+    path = demo.write_catalogue(tmp_path, datetime.now(UTC), f"http://127.0.0.1:{server.port}")
+    config = tmp_path / "config.toml"
+    config.write_text(f'[network]\nallow = ["127.0.0.1:{server.port}"]\nhost_interval = "0"\nretries = 0\n')
+    command = [sys.executable, "-m", "daemon", "check", "--json", "--rules", "image_broken,link_broken"]
+    process = await asyncio.create_subprocess_exec(
+        *command, "--config", str(config), str(path), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    out, err = await process.communicate()
+    assert (process.returncode, err) == (1, b"")
+    said = {(f["rule"], f["product"]) for f in json.loads(out)["findings"] if f["verdict"] == "bad"}
+    labels = demo.labels()
+    assert said == {(rule, product) for rule in ("image_broken", "link_broken") for product in labels.bad[rule]}
 
 
 async def test_addresses_of_the_machine_itself_are_refused_unless_allowed(server: TestServer) -> None:

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from daemon.cli_check import check
 from daemon.products.rules import SPECS
@@ -252,6 +254,26 @@ def test_text_of_products_is_no_markup_and_no_command_of_the_terminal(write: Any
     assert "[red]b" in result.stdout
     assert "\x1b" not in result.stdout
     assert "\x07" not in result.stdout
+
+
+def test_text_that_utf_8_cannot_carry_is_shown_by_its_escape_in_every_form(tmp_path: Path) -> None:
+    path = tmp_path / "shop.json"
+    path.write_text('[{"id": "a", "title": "Tea \\ud800", "price": "1.00", "currency": "EUR"}]')
+    (finding,) = read(run("--json", "--rules", "text_encoding", str(path)))["findings"]
+    assert finding["value"] == "Tea \\ud800"
+    for form in ("table", "csv", "sarif"):
+        assert run("--format", form, "--rules", "text_encoding", str(path)).exit_code == 1
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.binary(max_size=400) | st.text(max_size=200).map(lambda text: (HEADER + text).encode("utf-8", "replace")))
+def test_any_bytes_end_with_a_status_of_the_three(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "any.csv"
+    path.write_bytes(data)
+    result = run("--json", str(path))
+    assert result.exit_code in {0, 1, 2}, result.exception
+    assert (result.exit_code == 2) == bool(result.stderr)
+    assert set(read(result)) == {"summary", "findings"}
 
 
 def test_it_needs_no_state_directory_and_leaves_nothing_behind(write: Any, tmp_path: Path) -> None:

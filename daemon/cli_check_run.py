@@ -21,7 +21,7 @@ from urllib.parse import quote
 
 import msgspec
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn
+from rich.progress import BarColumn, SpinnerColumn, TaskProgressColumn, TextColumn
 from rich.progress import Progress as Bars
 
 from daemon.adapters.clock import SystemClock
@@ -131,7 +131,7 @@ def _regular(name: str) -> Iterator[CheckFile]:
 def _progress() -> Iterator[Progress]:
     """Give what shows progress on standard error while that is a terminal."""
     console = Console(stderr=True)
-    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(show_speed=True))
     with Bars(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
         tasks = {}
 

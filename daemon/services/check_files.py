@@ -31,7 +31,8 @@ from daemon.services.pass_context import BatchContext
 
 T = TypeVar("T")
 
-#: Told how far a check is: what is done, to which file, how many rows or URLs since last time, and of how many.
+#: Told how far a check is: what is done, to which file, how much since last time (bytes read, products checked, URLs
+#: fetched), and of how much, where that is known.
 Progress: TypeAlias = Callable[[str, str, int, int | None], None]
 
 _BATCH: Final = 250
@@ -115,10 +116,12 @@ class Survey:
 async def _survey(file: CheckFile, options: FeedOptions, progress: Progress) -> Survey:
     survey = Survey(file.label)
     with _opened(file, options) as feed:
+        done = 0
         for batch in _batched(feed):
             for row in batch:
                 survey.add(row)
-            progress("reading", file.label, len(batch), None)
+            progress("reading", file.label, feed.progress - done, feed.size)
+            done = feed.progress
             await asyncio.sleep(0)
         survey.fields = feed.fields
         survey.warnings = [msgspec.structs.replace(warning, file=file.label) for warning in feed.warnings]

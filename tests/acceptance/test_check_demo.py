@@ -6,6 +6,7 @@ import asyncio
 import json
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from aiohttp.typedefs import Handler
 
 from daemon import demo
 from daemon.adapters.clock import SystemClock
@@ -34,9 +36,19 @@ RULEBOOK = Rulebook.build({}, RemedyMode.SHADOW)
 NETWORK = [rule.spec.id for rule in RULEBOOK.rules if rule.spec.needs is Needs.EVIDENCE]
 
 
+ASKED = web.AppKey("asked", Counter)
+
+
+@web.middleware
+async def count(request: web.Request, handler: Handler) -> web.StreamResponse:
+    request.app[ASKED][request.path] += 1
+    return await handler(request)
+
+
 @pytest.fixture
 async def server() -> AsyncIterator[TestServer]:
-    app = web.Application()
+    app = web.Application(middlewares=[count])
+    app[ASKED] = Counter()
     app.add_routes(routes(Shop()))
     started = TestServer(app)
     async with started:
@@ -75,6 +87,16 @@ async def test_network_rules_say_exactly_what_the_labels_say(
     # One look is not enough to say that availability differs.
     first = {(rule, product, "unknown") for rule, product, _ in bad if rule == "page_availability_mismatch"}
     assert said == {row for row in bad if row[0] != "page_availability_mismatch"} | unknown | first
+
+
+async def test_an_image_that_many_products_share_is_fetched_once(
+    tmp_path: Path, server: TestServer, fetcher: HttpPageFetcher
+) -> None:
+    await check(tmp_path, server, fetcher, 60)
+    asked = server.app[ASKED]
+    assert asked["/demo/images/tea-1.png"] == 1
+    assert asked["/demo/images/toy-1.png"] == 2  # moved.png leads there once more
+    assert asked["/demo/products/tea-003"] == 1
 
 
 async def test_what_there_was_no_time_to_fetch_is_unknown_and_never_bad(

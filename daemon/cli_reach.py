@@ -9,13 +9,23 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import quote, urlencode
 
-from daemon.errors import Forbidden, NotFound, Unauthorized, Unavailable, ZhibanError
+from daemon.errors import Conflict, Forbidden, InvalidInput, NotFound, Unauthorized, Unavailable, ZhibanError
 
 _TIMEOUT_S = 30.0
-_ERRORS: Mapping[int, type[ZhibanError]] = {401: Unauthorized, 403: Forbidden, 404: NotFound, 503: Unavailable}
+_UPLOAD_S = 3_600.0
+_ERRORS: Mapping[int, type[ZhibanError]] = {
+    400: InvalidInput,
+    401: Unauthorized,
+    403: Forbidden,
+    404: NotFound,
+    409: Conflict,
+    413: InvalidInput,
+    422: InvalidInput,
+    503: Unavailable,
+}
 
 
 class Daemon:
@@ -39,6 +49,10 @@ class Daemon:
     def ask(self, method: str, path: str, *, query: Mapping[str, Any] | None = None, body: object = None) -> Any:
         """Send a request; return the JSON of the answer, None without one."""
         status, answer = self.raw(method, path, query=query, body=body)
+        return self._meant(method, path, status, answer)
+
+    @staticmethod
+    def _meant(method: str, path: str, status: int, answer: Any) -> Any:
         if status >= 400:
             told = answer if isinstance(answer, dict) else {}
             detail = told.get("detail") or told.get("title") or f"HTTP {status}"
@@ -56,10 +70,22 @@ class Daemon:
             if not cursor:
                 return
 
+    def upload(self, path: str, content: BinaryIO, size: int, query: Mapping[str, Any]) -> Any:
+        """Post a file as it is read; return the JSON of the answer. Waits for as long as the daemon needs for it."""
+        status, answer = self.raw("POST", path, query=query, content=content, size=size)
+        return self._meant("POST", path, status, answer)
+
     def raw(
-        self, method: str, path: str, *, query: Mapping[str, Any] | None = None, body: object = None
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        body: object = None,
+        content: BinaryIO | None = None,
+        size: int = 0,
     ) -> tuple[int, Any]:
-        """Send a request; return the status and the JSON of the answer, or its text."""
+        """Send a request; return the status and the JSON of the answer, or its text. content: a file for a body."""
         pairs = {name: value for name, value in (query or {}).items() if value is not None and value != ""}
         address = f"{self.url}{quote(path, safe='/:')}" + (f"?{urlencode(pairs, doseq=True)}" if pairs else "")
         request = urllib.request.Request(address, method=method)  # noqa: S310 the address is the operator's own
@@ -68,8 +94,12 @@ class Daemon:
         if body is not None:
             request.data = json.dumps(body).encode()
             request.add_header("Content-Type", "application/json")
+        if content is not None:
+            request.data = content
+            request.add_header("Content-Type", "application/octet-stream")
+            request.add_header("Content-Length", str(size))
         try:
-            with self._opener.open(request, timeout=_TIMEOUT_S) as answer:
+            with self._opener.open(request, timeout=_TIMEOUT_S if content is None else _UPLOAD_S) as answer:
                 return answer.status, _content(answer.read())
         except urllib.error.HTTPError as exc:
             with exc:

@@ -41,6 +41,20 @@ async def export_changed(duty: Duty, source: str | None = None) -> AsyncIterator
         yield row
 
 
+async def changed_page(
+    duty: Duty, source: str | None, limit: int, cursor: str | None
+) -> tuple[list[dict[str, str]], str | None]:
+    """Return a page of those rows, by id, and the cursor of the next one: the id that this one ends with."""
+    pairs: list[tuple[Product, Product]] = []
+    async for pair in duty.ports.catalogue.diverged(source):
+        if cursor is None or pair[1].id > cursor:
+            pairs.append(pair)
+        if len(pairs) > limit:
+            break
+    rows = await _rows(duty, pairs[:limit])
+    return rows, rows[-1]["id"] if len(pairs) > limit else None
+
+
 async def _rows(duty: Duty, pairs: Sequence[tuple[Product, Product]]) -> list[dict[str, str]]:
     held = await duty.ports.incidents.held([stored.id for _, stored in pairs]) if pairs else {}
     rows = []

@@ -15,7 +15,7 @@ from daemon.config import SourceSection
 from daemon.errors import InvalidInput
 from daemon.forum.principals import Scope
 from daemon.handlers.http.bodies import stream_body
-from daemon.handlers.http.models import Flag, Query
+from daemon.handlers.http.models import Flag, Query, Word
 from daemon.handlers.http.problems import WrongMediaType
 from daemon.handlers.http.routes import Call, post
 from daemon.products.feeds.options import FeedOptions
@@ -39,14 +39,21 @@ MEDIA: Final = {
 
 
 class ImportQuery(Query):
-    """Whose file it is and how to read it; format wins over the content type.
+    """Whose file it is and how to read it; what is given here wins over the content type and config.toml.
 
-    partial: products of the source that the file does not name are left as they are.
+    partial: products of the source that the file does not name are left as they are. map: "field=column", as often as
+    needed. name: what people call the file.
     """
 
     source: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
     format: Literal["auto", "csv", "tsv", "shopify", "json", "jsonl", "merchant"] | None = None
     partial: Flag = True
+    map: tuple[Annotated[str, Field(max_length=500, pattern=r"^[a-z_]+=[^\x00-\x1f\x7f]+$")], ...] = ()
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
+    timezone: Annotated[str, Field(pattern=r"^[A-Za-z0-9_+/-]{1,64}$")] | None = None
+    locale: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{2,32}$")] | None = None
+    id_prefix: Word | None = None
+    name: Word = "(upload)"
 
 
 async def import_products(call: Call) -> ImportReport:
@@ -56,7 +63,7 @@ async def import_products(call: Call) -> ImportReport:
         given = request.headers.get("Content-Type", "of no type")
         raise WrongMediaType(f"the file is {given}, expected one of {', '.join(MEDIA)}")
     kind, suffix = MEDIA[request.content_type]
-    options = _options(call.duty, asked.source, asked.format or kind)
+    options = _options(call.duty, asked, kind)
     async with _kept(call, suffix) as path:
         return await import_file(
             call.duty,
@@ -65,7 +72,7 @@ async def import_products(call: Call) -> ImportReport:
             options=options,
             actor=call.actor.id,
             partial=asked.partial,
-            label="(upload)",
+            label=asked.name,
         )
 
 
@@ -83,11 +90,17 @@ async def _kept(call: Call, suffix: str) -> AsyncIterator[Path]:
         yield Path(file.name)
 
 
-def _options(duty: Duty, source: str, kind: str) -> FeedOptions:
-    """Return how to read a file of a source: as config.toml has it, where it names the source."""
-    section = next((section for section in duty.config.sources if section.name == source), None)
-    known = options_of(duty.config, section or SourceSection(name=source, path="-"))
-    return msgspec.structs.replace(known, format=kind)
+def _options(duty: Duty, asked: ImportQuery, kind: str) -> FeedOptions:
+    """Return how to read a file of a source: as config.toml has it, where it names the source, and as was asked."""
+    section = next((section for section in duty.config.sources if section.name == asked.source), None)
+    known = options_of(duty.config, section or SourceSection(name=asked.source, path="-"))
+    given = {
+        name: value
+        for name in ("currency", "timezone", "locale", "id_prefix")
+        if (value := getattr(asked, name)) is not None
+    }
+    columns = dict(pair.split("=", 1) for pair in asked.map)
+    return msgspec.structs.replace(known, format=asked.format or kind, map={**known.map, **columns}, **given)
 
 
 ROUTES = (

@@ -6,6 +6,7 @@ from itertools import chain
 
 from daemon.handlers.http import (
     audit,
+    exports,
     imports,
     incidents,
     notices,
@@ -20,7 +21,7 @@ from daemon.handlers.http import (
 from daemon.handlers.http.health import HealthRoutes
 from daemon.handlers.http.routes import Route
 
-RESOURCES = (products, imports, incidents, remedies, silences, passes, rules, notices, sources, audit, tokens)
+RESOURCES = (products, imports, exports, incidents, remedies, silences, passes, rules, notices, sources, audit, tokens)
 
 
 def routes(health: HealthRoutes) -> tuple[Route, ...]:

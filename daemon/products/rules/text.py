@@ -53,6 +53,8 @@ _C1: Final = re.compile("[\x80-\x9f]")
 _TWICE: Final = re.compile(r"&amp;(#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
 #: The first two bytes of a UTF-8 sequence read as Latin-1 or Windows-1252.
 _PAIR: Final = re.compile("[\u00c2-\u00f4][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]")
+#: The same as UTF-8 has it, which is found sooner.
+_PAIR_BYTES: Final = re.compile(rb"\xc3[\x82-\xb4][\xc2\xc5\xc6\xcb\xe2]")
 #: A closing quote after a word in capitals ("MAÇÃ”") is such a pair too, and ftfy takes it for one; no one can tell.
 _CLOSING: Final = re.compile(r"(?<=[^\W\d_])[’”»](?!\w)")
 #: The replacement character in UTF-8, read as GBK.
@@ -111,6 +113,9 @@ def text_encoding(product: Product, context: PassContext) -> Verdict:
     as Latin-1 or Windows-1252, and entities escaped twice. Joiners (U+200C, U+200D) are part of Persian and of
     emoji. Reference: Unicode Standard, chapters 3.9 and 23.1; HTML Standard, section 13.5.
     """
+    both = f"{product.title or ''}\n{product.description or ''}"
+    if both.isascii() and "&amp;" not in both and len(both.encode().translate(None, _CONTROLS)) == len(both):
+        return OK if product.title or product.description else NOT_APPLICABLE
     verdict = NOT_APPLICABLE
     for field, text in (("title", product.title), ("description", product.description)):
         if text:
@@ -147,7 +152,7 @@ def _decoding_faults(text: str, data: bytes) -> Iterator[tuple[str, int]]:
         yield "U+FFFD in UTF-8 that was read as GBK", text.index(_GBK_REPLACEMENT)
     if b"\xc2" in data and (control := _C1.search(text)):
         yield f"the control character U+{ord(control[0]):04X}", control.start()
-    if b"\xc3" in data and (pair := _PAIR.search(text)) and _is_mojibake(_CLOSING.sub("!", text)):
+    if _PAIR_BYTES.search(data) and (pair := _PAIR.search(text)) and _is_mojibake(_CLOSING.sub("!", text)):
         yield "UTF-8 that was read as Latin-1 or Windows-1252", pair.start()
 
 

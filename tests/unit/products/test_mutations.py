@@ -41,7 +41,8 @@ def conditions(node: ast.AST) -> Iterator[tuple[ast.AST, str, int]]:
 def _decides(parent: ast.AST, field: str, entry: ast.expr) -> bool:
     tested = isinstance(parent, ast.If | ast.IfExp | ast.While) and field == "test"
     filtered = isinstance(parent, ast.comprehension) and field == "ifs"
-    return tested or filtered or isinstance(parent, ast.BoolOp) or isinstance(entry, ast.Compare)
+    operand = isinstance(parent, ast.BoolOp) and not isinstance(entry, ast.Constant)  # `title or ""` decides nothing
+    return tested or filtered or operand or isinstance(entry, ast.Compare)
 
 
 def mutants(source: str) -> Iterator[tuple[str, ast.Module]]:

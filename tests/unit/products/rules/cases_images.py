@@ -45,6 +45,8 @@ CASES = (
     _missing("blank ones", ("", "  "), BAD),
     _missing("a draft needs none yet", (), NOT_APPLICABLE, status=Status.DRAFT),
     _missing("what is out of stock is shown still", (), BAD, status=Status.OUT_OF_STOCK),
+    Case("image_missing", "a placeholder whose query looks like a path", listed(
+        images=("https://shop.example/no-image.png?from=/board.jpg",)), BAD),
     Case("image_missing", "a source without images", listed(source="s"), UNKNOWN,
          context(fields={"s": frozenset({"price"})}), says={"absent": True}),
     Case("image_missing", "a source with images", listed(source="s"), BAD,

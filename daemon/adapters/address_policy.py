@@ -16,8 +16,8 @@ _Address = IPv4Address | IPv6Address
 _GLOBAL_UNICAST: Final = IPv6Network("2000::/3")
 #: Prefixes whose last or middle four bytes are an IPv4 address that is reached through them.
 _NAT64: Final = IPv6Network("64:ff9b::/96")
-#: Azure's wire server answers at an address that looks public, from inside every machine there.
-_PUBLIC_LOOKING: Final = (IPv4Network("168.63.129.16/32"),)
+#: Addresses that look public and are answered by the provider of the machine: Azure's wire server, Oracle's metadata.
+_PUBLIC_LOOKING: Final = (IPv4Network("168.63.129.16/32"), IPv4Network("192.0.0.0/24"))
 
 
 class AddressRefused(OSError):

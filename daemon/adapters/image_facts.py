@@ -90,9 +90,9 @@ def _webp(head: bytes) -> Size:
 
 
 def _ico(head: bytes) -> Size:
-    if len(head) < 8:
-        return None
-    return head[6] or 256, head[7] or 256
+    """Return the largest size of those listed; 0 stands for 256."""
+    entries = range(6, min(len(head) - 1, 6 + 16 * int.from_bytes(head[4:6], "little")), 16)
+    return max(((head[at] or 256, head[at + 1] or 256) for at in entries), default=None)
 
 
 def _ispe(head: bytes) -> Size:

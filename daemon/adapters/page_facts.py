@@ -15,6 +15,7 @@ from w3lib.encoding import html_body_declared_encoding, html_to_unicode, http_co
 
 from daemon.adapters.structured_data import first, things, types
 from daemon.products.evidence import Offer, PageFacts
+from daemon.products.html_depth import shallow
 from daemon.products.money import price_from_json
 
 #: Longest page text that is kept, in characters.
@@ -39,7 +40,7 @@ _AVAILABILITY: Final[Mapping[str, str]] = {
 
 def page_facts(body: bytes, content_type: str | None, url: str) -> PageFacts:
     """Read a page. Takes milliseconds for each 100 kB; never raises for what the page is."""
-    text = decoded_page(body, content_type)
+    text = shallow(decoded_page(body, content_type))
     tree = LexborHTMLParser(text)
     offers: list[Offer] = []
     names: list[str] = []

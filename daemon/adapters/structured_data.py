@@ -23,6 +23,7 @@ _TOKENS: Final = re.compile(
     r"""("(?:\\.|[^"\\])*")|'((?:\\.|[^'\\])*)'|(/\*.*?\*/|//[^\n]*|<!--.*?-->)|(,)(?=\s*[}\]])""", re.DOTALL
 )
 _JSON_LD: Final = re.compile(r"^\s*application/ld\+json\s*(?:;|$)", re.IGNORECASE)
+_MENTION: Final = re.compile(r"ld\+json", re.IGNORECASE)
 #: Properties that lead from a product to others, which the page merely mentions.
 _ELSEWHERE: Final = frozenset({
     "isRelatedTo", "isSimilarTo", "isAccessoryOrSparePartFor", "isConsumableFor", "itemListElement", "review",
@@ -34,7 +35,7 @@ _DEPTH: Final = 12
 
 def things(tree: LexborHTMLParser, text: str, base_url: str) -> Iterator[Mapping[str, Any]]:
     """Iterate over every typed node of a page's structured data, outer ones before inner ones."""
-    if "ld+json" in text:
+    if _MENTION.search(text):
         for script in tree.css("script[type]"):
             if _JSON_LD.match(script.attributes.get("type") or ""):
                 yield from _nodes(loads(script.text()))
@@ -74,7 +75,7 @@ def _plain(text: str) -> str:
 
 
 def _requoted(text: str) -> str:
-    return _TOKENS.sub(_token, text)
+    return _ENDS.sub("", _TOKENS.sub(_token, text))
 
 
 def _token(match: re.Match[str]) -> str:

@@ -35,8 +35,8 @@ class Trip:
         Some shops set a cookie and send the visitor to the same address: with the cookie it is another request.
         """
         jar = self._cookies.setdefault(self.url.host or "", {})
-        jar |= {name: morsel.value for name, morsel in response.cookies.items()}
         self._visited.add((str(self.url), len(jar)))
+        jar |= {name: morsel.value for name, morsel in response.cookies.items()}
         target = self._target(location)
         if target is None:
             return {"status": response.status, "problem": f"redirects to no web address: {location[:100]!r}"}

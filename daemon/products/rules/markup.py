@@ -8,8 +8,19 @@ from typing import Final
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from daemon.products.html_depth import shallow
 from daemon.products.product import Product
-from daemon.products.verdicts import NOT_APPLICABLE, OK, PassContext, RemedyKind, RuleSpec, Severity, Verdict, bad
+from daemon.products.verdicts import (
+    NOT_APPLICABLE,
+    OK,
+    PassContext,
+    RemedyKind,
+    RuleSpec,
+    Severity,
+    Verdict,
+    bad,
+    unknown,
+)
 
 _ELEMENTS: Final = frozenset({"script", "iframe", "object", "embed", "form", "meta", "base"})
 #: Attributes whose value is an address that a browser follows, loads or runs; and those with which SVG sets one.
@@ -41,9 +52,10 @@ def html_danger(product: Product, context: PassContext) -> Verdict:
         return NOT_APPLICABLE
     if "<" not in text or not _may_be_dangerous(text.lower()):
         return OK
-    found = dict.fromkeys(danger for tree in _readings(text) for danger in _dangers(tree))
+    readable = shallow(text)
+    found = dict.fromkeys(danger for tree in _readings(readable) for danger in _dangers(tree))
     if not found:
-        return OK
+        return OK if readable is text else unknown("description", text, "its elements are nested too deeply to be read")
     return bad("description", ", ".join(found), "the description holds markup that runs code or leads away")
 
 

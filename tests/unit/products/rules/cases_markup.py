@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from daemon.products.verdicts import Outcome
-from tests.unit.products.rules.case import BAD, NOT_APPLICABLE, OK, Case, listed
+from tests.unit.products.rules.case import BAD, NOT_APPLICABLE, OK, UNKNOWN, Case, listed
 
 
 def _html(name: str, description: str | None, outcome: Outcome, value: str | None = None) -> Case:
@@ -41,6 +41,7 @@ CASES = (
     _html("inside a template", "<template><img src=x onerror=x></template>", BAD, "onerror="),
     _html("with scripting", '<noscript><p title="</noscript><img src=x onerror=x>"></p></noscript>', BAD, "onerror="),
     _html("a tag that the page closes", "text <img src=x onerror=x ", BAD, "onerror="),
+    _html("nested too deeply to be read", "<div a=onx=1>" * 5_000 + "<script></script>", UNKNOWN),
     Case("html_danger", "critical, and looked at by a person", listed(description="<script></script>"), BAD,
          says={"field": "description", "fingerprint": "description=<script>"}),
 )  # fmt: skip

@@ -32,15 +32,23 @@ def configure(path: Path | None) -> tuple[Config, Rulebook]:
     """Read a file, or take the defaults, and join it with the rules. Raises ConfigError with every fault of both."""
     file = ConfigFile("the defaults", {}, {}) if path is None else ConfigFile.read(path)
     faults = file.faults(Config)
-    rulebook = Rulebook(())
     try:
-        rulebook = Rulebook.build(_tables(file.data), _mode(file.data))
+        Rulebook.build(_tables(file.data), _mode(file.data))
     except InvalidInput as exc:
         faults += [file.located(_key_path(where), what) for where, what in exc.faults] or [str(exc)]
     if faults:
         raise ConfigError("\n".join(faults))
-    config = file.build(Config)
+    config = _with_currencies(file.build(Config))
+    rulebook = Rulebook.build(config.rules, RemedyMode(config.remedies.mode))
     return (config if path is None else config.under(path.parent.absolute())), rulebook
+
+
+def _with_currencies(config: Config) -> Config:
+    """Hand the shop's currencies to the rule about currencies, unless its own table names some."""
+    if not config.catalogue.currencies:
+        return config
+    table = {"currencies": list(config.catalogue.currencies), **config.rules.get("currency_bad", {})}
+    return config.model_copy(update={"rules": {**config.rules, "currency_bad": table}})
 
 
 def _tables(data: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

@@ -1,23 +1,15 @@
-"""`zhiban run`: the process around the daemon."""
+"""`zhiban run`."""
 
 from __future__ import annotations
 
-import asyncio
-import os
 import sys
-import threading
-from collections.abc import Coroutine
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import click
-import structlog
 
-from daemon import log as logs
-from daemon.credentials import Secrets
-from daemon.errors import ZhibanError
-
-log = structlog.get_logger()
 PLACES: Final = (Path("config.toml"), Path("/etc/zhiban/config.toml"))
 
 
@@ -36,46 +28,23 @@ def run(given: Path | None, demo: bool, port: int | None) -> None:
     SIGHUP reads the configuration again, SIGUSR1 writes what every task and thread is doing to the log. Exit status:
     0 stopped, 1 failed, 78 the configuration cannot be used.
     """
-    from daemon.assembly import configure, state_directory  # noqa: PLC0415 most commands need neither
-    from daemon.main import Surroundings, main  # noqa: PLC0415
+    with _left_out("rich"):
+        from daemon.process import live  # noqa: PLC0415 no other command needs the daemon's parts
 
-    os.umask(0o077)
-    path = config_file(given)
-    config, _ = configure(path)
-    if port is not None:
-        config = config.model_copy(update={"http": config.http.model_copy(update={"port": port})})
-    secrets = Secrets(os.environ)
-    around = Surroundings(
-        environment=os.environ,
-        state=state_directory(os.environ),
-        secrets=secrets,
-        log=logs.start(config.log, hidden=secrets),
-        signals=True,
-    )
-    logs.watch_crashes()
-    end(_lived(main(config, demo=demo, config_path=path, around=around)), around.log)
+    live(config_file(given), demo=demo, port=port)
 
 
-def _lived(life: Coroutine[Any, Any, None]) -> int:
-    """Run the daemon on uvloop; whatever ended it is told and becomes the exit status."""
-    import uvloop  # noqa: PLC0415
+@contextmanager
+def _left_out(name: str) -> Iterator[None]:
+    """Have an optional library seem absent to what is imported now.
 
+    structlog draws tracebacks with rich where it finds it, which we never let it; that costs 8 MB and 0.1 s.
+    """
+    if name in sys.modules:
+        yield
+        return
+    sys.modules[name] = None  # type: ignore[assignment]  # how the import system marks what must not be found
     try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(life)
-    except ZhibanError as exc:
-        log.error("daemon.failed", reason=str(exc))  # noqa: TRY400 the message says it all
-        return exc.exit_status
-    except Exception:
-        log.critical("daemon.failed", exc_info=True)
-        return 1
-    return 0
-
-
-def end(status: int, running: logs.Log | None) -> None:
-    """Write the rest of the log and end the process, also when a thread that cannot be stopped is still at work."""
-    if running:
-        running.close(1.0)
-    if any(not thread.daemon and thread is not threading.main_thread() for thread in threading.enumerate()):
-        os._exit(status)
-    sys.exit(status)
+        yield
+    finally:
+        del sys.modules[name]

@@ -25,7 +25,9 @@ from daemon.adapters.systemd import Systemd
 from daemon.assembly import open_ports
 from daemon.config import Config
 from daemon.credentials import Secrets
+from daemon.demo.shop import Shop
 from daemon.errors import ConfigError
+from daemon.handlers.http import demo_shop
 from daemon.handlers.http.server import build_app, serve
 from daemon.jobs.loop_watch import LoopWatch
 from daemon.jobs.pass_figures import PassFigures
@@ -39,6 +41,7 @@ from daemon.products.remedies import RemedyMode
 from daemon.products.rulebook import Rulebook
 from daemon.reloading import Reload
 from daemon.services import notices, passes, remedies
+from daemon.services.demonstration import Demonstration
 from daemon.services.duty import Duty
 from daemon.stack_dump import dump
 
@@ -52,7 +55,7 @@ class Surroundings:
     """What a process gives its daemon, and a test may leave out.
 
     state: the state directory. secrets: shared with the log, which hides what was found. log: the running log.
-    signals: whether the signals of the process are for this daemon.
+    signals: whether the signals of the process are for this daemon. greet: told the URL and a token when ready.
     """
 
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -60,6 +63,7 @@ class Surroundings:
     secrets: Secrets = field(default_factory=lambda: Secrets({}))
     log: Log | None = None
     signals: bool = False
+    greet: Callable[[str, str], None] | None = None
 
 
 async def main(
@@ -67,7 +71,7 @@ async def main(
     *,
     ports: Ports | None = None,
     stop: asyncio.Event | None = None,
-    demo: bool = False,  # noqa: ARG001 filled in by the demonstration
+    demo: bool = False,
     config_path: Path | None = None,
     around: Surroundings | None = None,
 ) -> None:
@@ -75,7 +79,10 @@ async def main(
 
     ports: opened by the caller; else what is configured is opened in the state directory, under its lock.
     """
-    life = Life(config, config_path, around or Surroundings(), stop or asyncio.Event())
+    around = around or Surroundings()
+    shop = _demonstration(config, around) if demo else None
+    config = shop.configured(config) if shop else config
+    life = Life(config, config_path, around, stop or asyncio.Event(), shop)
     async with AsyncExitStack() as stack:
         if life.around.signals:
             stack.enter_context(on_signals(life.signals()))
@@ -84,6 +91,12 @@ async def main(
         rulebook = Rulebook.build(config.rules, RemedyMode(config.remedies.mode))
         await life.live(Duty(ports=ports, config=config, rulebook=rulebook, state=life.around.state))
     log.info("daemon.stopped")
+
+
+def _demonstration(config: Config, around: Surroundings) -> Demonstration:
+    if around.state is None or not config.http.port:
+        raise ConfigError("the demonstration needs a state directory, and a port that is known beforehand")
+    return Demonstration(around.state, f"{config.http.host}:{config.http.port}")
 
 
 @asynccontextmanager
@@ -98,7 +111,15 @@ async def _own_ports(config: Config, around: Surroundings) -> AsyncIterator[Port
 class Life:
     """One daemon from its start to its end."""
 
-    def __init__(self, config: Config, config_path: Path | None, around: Surroundings, stop: asyncio.Event) -> None:
+    def __init__(
+        self,
+        config: Config,
+        config_path: Path | None,
+        around: Surroundings,
+        stop: asyncio.Event,
+        shop: Demonstration | None = None,
+    ) -> None:
+        self._shop = shop
         self.around = around
         self.metrics = Metrics()
         self.ready = False
@@ -125,15 +146,18 @@ class Life:
         """Serve until asked to stop."""
         watch_loop(asyncio.get_running_loop())
         await _recover(duty)
+        if self._shop:
+            await self._shop.open_shop(duty)
         figures = PassFigures(self.metrics)
         await figures.start(duty)
         scheduler = Scheduler(jobs(duty, figures), duty.ports.clock, observe=self.metrics.observe_job)
         self._reload = Reload(
             path=self._config_path, duty=duty, scheduler=scheduler, figures=figures, metrics=self.metrics,
-            log=self.around.log,
+            log=self.around.log, shape=self._shop.configured if self._shop else _as_it_is,
         )  # fmt: skip
         self._reload.note_success()
-        app = build_app(duty, ready=lambda: self.ready, metrics=self.metrics)
+        pages = demo_shop.routes(Shop()) if self._shop else ()
+        app = build_app(duty, ready=lambda: self.ready, metrics=self.metrics, extra_routes=pages)
         async with (
             serve(app, duty.config.http) as server,
             self._findable(duty, server.url),
@@ -153,7 +177,9 @@ class Life:
         if self.around.state is None:
             yield
             return
-        await local_token(duty.ports, self.around.state)
+        secret = await local_token(duty.ports, self.around.state)
+        if self.around.greet:
+            self.around.greet(url, secret)
         with address_shown(self.around.state, url):
             yield
 
@@ -210,6 +236,10 @@ class Life:
         self._systemd.reloading()
         took = self._reload.run()
         self._systemd.ready("on duty" if took else "on duty; the new configuration was rejected")
+
+
+def _as_it_is(config: Config) -> Config:
+    return config
 
 
 async def _recover(duty: Duty) -> None:

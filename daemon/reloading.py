@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,6 +17,8 @@ from daemon.jobs.scheduler import Scheduler
 from daemon.jobs.table import jobs
 from daemon.log import Log
 from daemon.metrics import Metrics
+from daemon.products.remedies import RemedyMode
+from daemon.products.rulebook import Rulebook
 from daemon.services.duty import Duty
 
 log = structlog.get_logger()
@@ -25,13 +28,14 @@ _AT_START: Final = ("http", "channels", "network", "executor")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reload:
-    """What a reload touches."""
+    """What a reload touches. shape: what a demonstration adds to every configuration."""
 
     path: Path | None
     duty: Duty
     scheduler: Scheduler
     figures: PassFigures
     metrics: Metrics
+    shape: Callable[[Config], Config]
     log: Log | None = None
 
     def note_success(self) -> None:
@@ -42,7 +46,7 @@ class Reload:
     def run(self) -> bool:
         """Read the file and swap; tell whether it took hold."""
         try:
-            config, rulebook = configure(self.path)
+            config = self.shape(configure(self.path)[0])
         except ConfigError as exc:
             self.metrics.reload_ok.set(0)
             log.error("config.rejected", faults=str(exc).splitlines())  # noqa: TRY400 the faults say it all
@@ -51,7 +55,7 @@ class Reload:
         if kept:
             log.warning("config.restart_needed", sections=kept)
         self.duty.config = config.model_copy(update={name: getattr(self.duty.config, name) for name in _AT_START})
-        self.duty.rulebook = rulebook
+        self.duty.rulebook = Rulebook.build(config.rules, RemedyMode(config.remedies.mode))
         self.scheduler.assign(jobs(self.duty, self.figures))
         self.duty.wake_checks.set()
         if self.log:

@@ -258,6 +258,15 @@ class TestConfigure:
         assert found == Config()
         assert len(rulebook.rules) >= 28
 
+    def test_the_currencies_of_the_shop_reach_the_rule_about_currencies(self, tmp_path: Path) -> None:
+        path = tmp_path / "config.toml"
+        path.write_text('[catalogue]\ncurrencies = ["CNY"]\n', encoding="utf-8")
+
+        _, rulebook = configure(path)
+
+        (rule,) = (rule for rule in rulebook.rules if rule.spec.id == "currency_bad")
+        assert list(rule.settings["currencies"]) == ["CNY"]  # type: ignore[call-overload]
+
     def test_what_changes_at_a_restart_only_is_named(self) -> None:
         old = config()
         new = config(http={"port": 81}, catalogue={"kind": "memory"}, log={"format": "json", "level": "debug"})

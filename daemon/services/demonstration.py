@@ -1,0 +1,102 @@
+"""The demonstration: a shop of our own, seeded with its past, and a configuration in which much happens soon."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from daemon import demo
+from daemon.config import Config, SourceSection
+from daemon.products.feeds import FeedOptions, open_feed
+from daemon.products.imports import Parsed
+from daemon.products.product import PricePoint
+from daemon.services.duty import Duty
+from daemon.services.imports import read_source
+
+SOURCE: Final = "demo"
+
+#: Network rules believe the first look here, so that nobody has to watch for half an hour.
+_AT_ONCE: Final = {"open_after": 1, "open_min": 0.0, "close_after": 1}
+_NETWORK_RULES: Final = ("image_broken", "link_broken", "page_price_mismatch", "page_availability_mismatch")
+
+
+@dataclass(frozen=True, slots=True)
+class Demonstration:
+    """A demonstration in a state directory. address: "host:port" that the daemon serves the shop's pages at."""
+
+    directory: Path
+    address: str
+
+    def configured(self, config: Config) -> Config:
+        """Return a configuration with the shop as a source, remedies on, and short waits."""
+        source = SourceSection.model_validate(
+            {
+                "name": SOURCE,
+                "path": str(self.directory / demo.FILE_NAME),
+                "format": "csv",
+                "interval": "60s",
+                "owner": "demo-team",
+            }
+        )
+        network = config.network
+        return config.model_copy(
+            update={
+                "sources": (*config.sources, source),
+                "checks": _changed(config.checks, interval=3.0, network_interval=60.0, network_retry=15.0),
+                "remedies": _changed(config.remedies, mode="on"),
+                "notices": _changed(config.notices, group_wait=2.0, interval=1.0),
+                "network": _changed(
+                    network, allow=(*network.allow, self.address), host_interval=0.0, per_host=network.concurrency
+                ),
+                "rules": {**config.rules, **rule_tables(config.rules)},
+            }
+        )
+
+    async def open_shop(self, duty: Duty) -> None:
+        """Write the shop's catalogue for now and read it; on the first start, the prices of earlier days before it."""
+        now = duty.ports.clock.now()
+        path = demo.write_catalogue(self.directory, now, f"http://{self.address}")
+        if await duty.ports.catalogue.count() == 0:
+            await _seed_history(duty, path, now)
+        section = next(source for source in duty.config.sources if source.name == SOURCE)
+        await read_source(duty, section)
+
+
+def rule_tables(tables: Mapping[str, Mapping[str, object]]) -> dict[str, dict[str, object]]:
+    """Return the rule tables of a configuration with what the demonstration changes."""
+    changed = {rule_id: {**_AT_ONCE, **tables.get(rule_id, {})} for rule_id in _NETWORK_RULES}
+    changed["page_availability_mismatch"]["apart_s"] = 20
+    changed["soldout_listed"] = {"grace_s": 90.0, **tables.get("soldout_listed", {})}
+    return changed
+
+
+def _changed(section: Any, **values: object) -> Any:
+    return section.model_copy(update=values)
+
+
+async def _seed_history(duty: Duty, path: Path, now: datetime) -> None:
+    """Import the products that have a past as they were on each of its days, so that the catalogue learnt it."""
+    history = demo.history(now)
+    products = [
+        item
+        for item in open_feed(path, FeedOptions(format="csv", source=SOURCE))
+        if isinstance(item, Parsed) and item.product.id in history
+    ]
+    for day in sorted({point.day for points in history.values() for point in points}):
+        then = datetime.fromisoformat(day).replace(hour=12, tzinfo=now.tzinfo)
+        page = [_as_on(parsed, history[parsed.product.id], day) for parsed in products]
+        known = [parsed for parsed in page if parsed is not None]
+        await duty.ports.catalogue.store_page(SOURCE, known, f"history-{day}", then)
+
+
+def _as_on(parsed: Parsed, points: Sequence[PricePoint], day: str) -> Parsed | None:
+    point = next((point for point in points if point.day == day), None)
+    if point is None:
+        return None
+    product = msgspec.structs.replace(parsed.product, source=SOURCE, price=point.price)
+    return msgspec.structs.replace(parsed, product=product)

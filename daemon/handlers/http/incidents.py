@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Self
+from typing import Annotated, Final, Self
 
 import msgspec
-from pydantic import model_validator
+from pydantic import ConfigDict, Field, JsonValue, model_validator
 
 from daemon.config import parse_duration
 from daemon.errors import InvalidInput
 from daemon.forum.principals import Scope
 from daemon.handlers.http.answers import Listed, page
-from daemon.handlers.http.models import Body, Flag, Line, NonBlankLine, Paged, Time, Word
+from daemon.handlers.http.models import Body, Flag, NonBlankLine, Paged, Time, Word
 from daemon.handlers.http.routes import Call, get, post
 from daemon.ports import IncidentFilter
 from daemon.products.incidents import Incident, Kind, State
@@ -21,7 +21,11 @@ from daemon.products.verdicts import Severity
 from daemon.services import incidents
 
 #: Longest time that something can be silenced for, so that nothing is silenced for good by a slip of the key.
-_LONGEST = timedelta(days=366)
+_LONGEST: Final = timedelta(days=366)
+_EITHER: Final[list[JsonValue]] = [
+    {"required": [one], "properties": {one: {"type": "string"}, other: {"type": "null"}}}
+    for one, other in (("until", "duration"), ("duration", "until"))
+]
 
 
 class IncidentQuery(Paged):
@@ -39,8 +43,10 @@ class IncidentQuery(Paged):
 class Until(Body):
     """An end, either as a time or as a duration from now such as "4h"."""
 
+    model_config = ConfigDict(json_schema_extra={"oneOf": _EITHER})
+
     until: Time | None = None
-    duration: Line | None = None
+    duration: Annotated[str, Field(max_length=40, pattern=r"^([0-9]+(\.[0-9]+)?(ms|s|m|h|d))+$")] | None = None
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:

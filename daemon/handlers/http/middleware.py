@@ -26,7 +26,9 @@ PROXIES: Final = web.AppKey("proxies", Proxies)
 #: Tasks of the requests that are being answered.
 RUNNING: Final[web.AppKey[set[asyncio.Task[object]]]] = web.AppKey("running", set)
 #: Keys of a request: its id, the client's address, and the actor's id once known.
-REQUEST_ID, ADDRESS, ACTOR = "request_id", "address", "actor"
+REQUEST_ID: Final = web.RequestKey("request_id", str)
+ADDRESS: Final = web.RequestKey("address", str)
+ACTOR: Final = web.RequestKey("actor", str)
 
 _GIVEN_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
@@ -62,7 +64,7 @@ async def watched(request: web.Request, handler: Next) -> web.StreamResponse:
     try:
         with structlog.contextvars.bound_contextvars(request_id=request[REQUEST_ID]):
             response = await handler(request)
-        status, problem = response.status, str(response.get("problem", ""))
+        status, problem = response.status, response.get(problems.CODE, "")
         return response
     finally:
         if isinstance(connection, Connection):

@@ -34,9 +34,11 @@ class Query(BaseModel):
 
 
 def _rfc3339(value: object) -> object:
-    if isinstance(value, str) and not _RFC3339.fullmatch(value):
+    if not isinstance(value, str):
+        return value
+    if not _RFC3339.fullmatch(value):
         raise ValueError('expected an RFC 3339 time with its offset, such as "2026-11-25T08:30:00Z"')
-    return value
+    return datetime.fromisoformat(value.upper())
 
 
 def _in_reach(value: datetime) -> datetime:
@@ -65,6 +67,8 @@ NonBlankLine = Annotated[
     str, Field(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$")
 ]
 ProductId = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]+$")]
+#: An id in a path.
+IN_PATH: Final = r"^[^\x00-\x1f\x7f]+$"
 #: A parameter of a URL.
 Word = Annotated[str, Field(max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Flag = Annotated[bool, BeforeValidator(_true_or_false)]
@@ -74,7 +78,7 @@ class Paged(Query):
     """Which page of a list."""
 
     limit: Annotated[int, Field(ge=1, le=MAX_PAGE), BeforeValidator(_digits)] = 50
-    cursor: Annotated[str, Field(max_length=4096)] | None = None
+    cursor: Annotated[str, Field(max_length=4096, pattern=r"^[A-Za-z0-9_-]+$")] | None = None
 
 
 def query_of(model: type[Query], given: MultiMapping[str]) -> Query:

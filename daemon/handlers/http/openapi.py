@@ -11,11 +11,13 @@ from pydantic.json_schema import models_json_schema
 
 from daemon.handlers.http.answers import IF_MATCH
 from daemon.handlers.http.bodies import JSON
+from daemon.handlers.http.models import IN_PATH
 from daemon.handlers.http.problems import MEDIA_TYPE, Problem
 from daemon.handlers.http.repeats import HEADER, PATTERN
 from daemon.handlers.http.routes import Open, Route
 
 _REF: Final = "#/components/schemas/{name}"
+_FILE: Final = {"type": "string", "minLength": 1}
 _PARAMETER: Final = re.compile(r"\{(\w+)\}")
 _REFUSALS: Final = {
     400: "Not well formed",
@@ -43,7 +45,7 @@ def document(routes: Sequence[Route], version: str) -> dict[str, Any]:
         paths.setdefault(route.path, {})[route.method.lower()] = operation
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Zhiban", "version": version, "description": "Watches a catalogue; see docs/http.md."},
+        "info": {"title": "Zhiban", "version": version, "description": "On duty over a catalogue of products."},
         "paths": paths,
         "components": {
             "schemas": {**answer_schemas, **body_schemas},
@@ -82,7 +84,7 @@ def _operation(route: Route, bodies: Mapping[Any, Any], answers: Mapping[Any, An
     if route.body is not None:
         operation["requestBody"] = {"required": True, "content": {JSON: {"schema": bodies[route.body]}}}
     elif route.media:
-        content = {media: {"schema": {"type": "string", "minLength": 1}} for media in route.media}
+        content = {media: {"schema": {} if media == JSON else _FILE} for media in route.media}
         operation["requestBody"] = {"required": True, "content": content}
     return operation
 
@@ -93,7 +95,7 @@ def _needs(route: Route) -> str:
 
 def _parameters(route: Route) -> Iterable[dict[str, Any]]:
     for name in _PARAMETER.findall(route.path):
-        yield _parameter(name, "path", {"type": "string", "minLength": 1}, required=True)
+        yield _parameter(name, "path", {"type": "string", "pattern": IN_PATH}, required=True)
     if route.query is not None:
         schema = route.query.model_json_schema()
         for name, given in schema.get("properties", {}).items():

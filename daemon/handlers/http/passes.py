@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, JsonValue, model_validator
 
 from daemon.forum.principals import Scope
 from daemon.handlers.http.answers import Listed, page
@@ -13,9 +13,16 @@ from daemon.handlers.http.routes import Call, get, post
 from daemon.products.passes import PassKind, PassRecord
 from daemon.services import passes
 
+_EITHER: Final[list[JsonValue]] = [
+    {"required": ["product_ids"], "properties": {"kind": {"const": "single"}, "product_ids": {"minItems": 1}}},
+    {"properties": {"kind": {"not": {"const": "single"}}, "product_ids": {"maxItems": 0}}},
+]
+
 
 class NewPass(Body):
     """Which pass to take; a single one names its products."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": _EITHER})
 
     kind: PassKind
     product_ids: Annotated[list[ProductId], Field(max_length=1000)] = Field(default_factory=list)

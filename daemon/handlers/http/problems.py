@@ -13,6 +13,8 @@ from daemon.errors import InvalidInput, Unauthorized, Unavailable, ZhibanError
 
 MEDIA_TYPE: Final = "application/problem+json"
 _TYPE: Final = "urn:zhiban:problem:"
+#: Key of an answer: the problem that it tells of, for the log.
+CODE: Final = web.ResponseKey("problem", str)
 
 
 class BadRequest(ZhibanError):
@@ -105,7 +107,7 @@ def answer_of(
         type=_TYPE + code, title=title, status=status, detail=detail, request_id=request_id, errors=faults
     )
     answer = web.Response(status=status, body=encoded(problem), content_type=MEDIA_TYPE, headers=headers)
-    answer["problem"] = code
+    answer[CODE] = code
     return answer
 
 

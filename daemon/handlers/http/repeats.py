@@ -13,7 +13,7 @@ from typing import Final
 
 from aiohttp import web
 
-from daemon.errors import Conflict, InvalidInput
+from daemon.errors import Conflict
 from daemon.handlers.http.problems import BadRequest
 from daemon.ports import Actor, Clock
 
@@ -47,7 +47,7 @@ class Repeats:
     ) -> web.Response:
         """Act, unless the same was asked before under the same key. What failed may be tried again.
 
-        Raises Conflict while the first is still being worked on, InvalidInput when the key stood for something else.
+        Raises Conflict while the first is still being worked on, and when the key stood for something else.
         """
         key = _key(request)
         if key is None:
@@ -80,7 +80,7 @@ class Repeats:
 
 def _again(known: _Answer, digest: bytes) -> web.Response:
     if known.digest != digest:
-        raise InvalidInput("this key was used for another request", ((HEADER, "expected a new key"),))
+        raise Conflict(f"{HEADER}: this key stands for another request; expected a new one")
     if not known.status:
         raise Conflict("the first request with this key is still being worked on")
     return web.Response(status=known.status, body=known.body, headers={**known.headers, "Idempotency-Replayed": "true"})

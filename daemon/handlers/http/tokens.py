@@ -21,7 +21,7 @@ class NewToken(Body):
     name: NonBlankLine
     role: Role
     label: Line = ""
-    scopes: Annotated[frozenset[Scope], Field(min_length=1)] | None = None
+    scopes: Annotated[list[Scope], Field(min_length=1, max_length=50)] | None = None
     expires_at: Time | None = None
 
 
@@ -73,7 +73,7 @@ async def create_token(call: Call) -> MadeToken:
         name=sent.name.strip(),
         role=sent.role,
         label=sent.label,
-        scopes=sent.scopes,
+        scopes=None if sent.scopes is None else frozenset(sent.scopes),
         expires_at=sent.expires_at,
     )
     return MadeToken(**_fields(token, await ports.principals.by_name(sent.name.strip())), token=secret)

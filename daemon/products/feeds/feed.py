@@ -14,7 +14,7 @@ from daemon.products.feeds import encodings, merchant
 from daemon.products.feeds.csv_feed import read_csv
 from daemon.products.feeds.detect import detect_delimiter, detect_format
 from daemon.products.feeds.json_feed import read_json, read_json_lines
-from daemon.products.feeds.options import CHUNK, FORMATS, BrokenFileError, FeedOptions
+from daemon.products.feeds.options import CHUNK, FORMATS, XML_CHUNK, BrokenFileError, FeedOptions
 from daemon.products.feeds.rows import RowReader
 from daemon.products.feeds.shopify import read_shopify
 from daemon.products.feeds.table import Table
@@ -104,7 +104,7 @@ class Feed:
         """Return the steps of the reader for the format."""
         if self.format in {"json", "merchant"}:
             read = read_json if self.format == "json" else merchant.read_merchant
-            return read(self._pieces(), self._reader)
+            return read(self._pieces(CHUNK if self.format == "json" else XML_CHUNK), self._reader)
         text = self._text = encodings.open_text(self._file, self.encoding)
         if self.format == "jsonl":
             return read_json_lines(text, self._reader)
@@ -116,12 +116,12 @@ class Feed:
             self._warn("", f'the column "{column}" stands more than once; the first one counts')
         return read_shopify(table, self._reader) if self.format == "shopify" else read_csv(table, self._reader)
 
-    def _pieces(self) -> Callable[[], str]:
+    def _pieces(self, size: int) -> Callable[[], str]:
         """Return a function that brings the text piece by piece, "" at its end."""
         decoder = encodings.decoder(self.encoding)
 
         def read() -> str:
-            while data := self._file.read(CHUNK):
+            while data := self._file.read(size):
                 if text := decoder.decode(data):
                     return text
             return decoder.decode(b"", True)
@@ -141,7 +141,7 @@ class Feed:
     def steps(self) -> Iterator[Step]:
         """Iterate as the feed itself does, with None after every piece of work that brought nothing yet.
 
-        Between two steps the caller may let others run; a step is a row or 64 kB, unless a single row is larger.
+        Between two steps the caller may let others run: a step is a row, or one piece of the file.
         """
         while self._first:
             yield self._first.pop(0)

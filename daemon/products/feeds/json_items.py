@@ -58,11 +58,15 @@ class JsonItems:
         if start == "{" and not self._enter_object(1):
             self.single = True
             yield Item(1, self._text[: self._at].lstrip("\ufeff \t\r\n"))
+            self._expect_end()
             return
         if start == "[":
             self._at += 1
         self._keeping = False
         yield from self._items()
+        if start == "[":
+            self._at += 1
+            self._expect_end()
 
     def _items(self) -> Iterator[Item | None]:
         while (start := self._peek()) != "]":
@@ -80,6 +84,11 @@ class JsonItems:
                 self._at += 1
             elif separator != "]":
                 raise BrokenFileError(f'JSON breaks: "," or "]" was expected, found {_found(separator)}', self._here())
+
+    def _expect_end(self) -> None:
+        if self._peek():
+            hint = 'more follows behind the outermost value; one object a line is the format "jsonl"'
+            raise BrokenFileError(hint, self._here())
 
     def _enter_object(self, depth: int) -> bool:
         """Go to the first item of the first list that may be of products; False, behind the object, without one."""

@@ -18,6 +18,8 @@ MAX_OBJECT: Final = 8 * 1024 * 1024
 MAX_DEPTH: Final = 32
 #: What is read from the disk at once, in bytes.
 CHUNK: Final = 65_536
+#: The same for XML, of which all that a piece holds is parsed at one go.
+XML_CHUNK: Final = 8_192
 
 
 class FeedOptions(msgspec.Struct, frozen=True, kw_only=True):

@@ -131,7 +131,8 @@ class RowReader:
         return texts
 
     def _product(self, record: Record) -> Product:
-        cells = Cells(record, self.layout(tuple(record)), self)
+        layout = self.layout(tuple(record))
+        cells = Cells(record, layout, self)
         currency = cells.text("currency")
         price, sale_price, stated = cells.prices(currency)
         variants = tuple(cells.variants(currency))
@@ -147,7 +148,7 @@ class RowReader:
             currency=currency or stated or self.options.currency or None,
             status=cells.status(),
             variants=variants,
-            **cells.all_fields(_PLAIN),
+            **cells.all_fields(field for field in _PLAIN if field in layout),
         )
         return only_variant(product) if len(variants) == 1 else product
 

@@ -14,6 +14,7 @@ import msgspec
 from daemon.errors import UnreadableFile
 from daemon.products.feeds import values
 from daemon.products.feeds.columns import layout_of, provided_by
+from daemon.products.feeds.options import MAX_OBJECT
 from daemon.products.feeds.rows import Cells, RowReader, damage_in, list_and_final, only_variant
 from daemon.products.feeds.shopify_columns import shopify_layout
 from daemon.products.feeds.table import Table, TableRow
@@ -21,8 +22,6 @@ from daemon.products.feeds.values import text_of
 from daemon.products.imports import Parsed, Reject
 from daemon.products.product import Product, Status, Unparsed, Variant
 
-#: Rows of one product: Shopify allows 2,048 variants and 250 images.
-_MOST_ROWS = 5_000
 _DEFAULT_TITLE = "Default Title"
 #: What a Shopify export can express, by the column that does.
 _PROVIDES = {
@@ -38,6 +37,16 @@ class _Group:
 
     handle: str
     rows: list[TableRow] = field(default_factory=list)
+    size: int = 0  # characters
+
+    def takes(self, handle: str) -> bool:
+        """Tell whether a row with this handle goes on with the group."""
+        return bool(self.rows and handle) and handle == self.handle and self.size < MAX_OBJECT
+
+    def add(self, row: TableRow) -> None:
+        """Take a row in."""
+        self.rows.append(row)
+        self.size += sum(map(len, row.record.values()))
 
 
 def read_shopify(table: Table, reader: RowReader) -> Iterator[Parsed | Reject | None]:
@@ -48,13 +57,14 @@ def read_shopify(table: Table, reader: RowReader) -> Iterator[Parsed | Reject | 
         handle = row.record.get(export.columns["handle"], "").strip()
         if row.reason:
             yield reader.reject(row.line, "", row.reason, row.record)
-        elif group.rows and handle == group.handle and handle and len(group.rows) < _MOST_ROWS:
-            group.rows.append(row)
+        elif group.takes(handle):
+            group.add(row)
             yield None
         else:
             if group.rows:
                 yield export.product(group)
-            group = _Group(handle, [row])
+            group = _Group(handle)
+            group.add(row)
     if group.rows:
         yield export.product(group)
 

@@ -16,6 +16,7 @@ from daemon.products.product import Amount, Availability, Flag, Status, Time, Un
 
 #: What programs write for "nothing" where a cell should be blank.
 _NOTHING: Final = frozenset({"", "null", "(null)", "<null>", "none", "n/a", "#n/a", "nil", "undefined", "\\n", "\\\\n"})
+_LONGEST_NOTHING: Final = max(map(len, _NOTHING))
 _NOT_A_NUMBER: Final = "nan"
 #: How C and numpy print small numbers ("1.000000000000000e-02"): exact, and nobody's own hand.
 _C_NOTATION: Final = re.compile(r"[+-]?\d\.\d{6,}e[+-]\d{2,3}", re.ASCII | re.IGNORECASE)
@@ -34,17 +35,19 @@ class CellFaultError(Exception):
 
 def is_nothing(text: str) -> bool:
     """Tell whether a cell is blank, or holds a program's word for it."""
-    return text.strip().casefold() in _NOTHING
+    stripped = text.strip()
+    return len(stripped) <= _LONGEST_NOTHING and stripped.casefold() in _NOTHING
 
 
 def text_of(value: object) -> str | None:
     """Return text without blanks around it. Numbers are text as written; {"name": ...} is its name."""
     if isinstance(value, str):
         stripped = value.strip()
-        return None if stripped.casefold() in _NOTHING or stripped.casefold() == _NOT_A_NUMBER else stripped
+        word = stripped.casefold() if len(stripped) <= _LONGEST_NOTHING else "..."
+        return None if word in _NOTHING or word == _NOT_A_NUMBER else stripped
     if value is None:
         return None
-    if isinstance(value, bool | int | Decimal):
+    if isinstance(value, bool | int | float | Decimal):
         return str(value).lower() if isinstance(value, bool) else str(value)
     if isinstance(value, Mapping):
         for key in ("name", "title", "value", "label", "@value"):

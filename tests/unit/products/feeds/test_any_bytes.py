@@ -120,3 +120,15 @@ def test_what_is_damaged_here_is_whole_to_begin_with(tmp_path: Path, made: str) 
     assert feed.format == made
     assert len([row for row in feed if isinstance(row, Parsed)]) == 2
     assert feed.complete
+
+
+@pytest.mark.slow
+def test_thirty_thousand_damaged_files_are_read_or_refused(tmp_path: Path) -> None:
+    chance = random.Random(20261125)
+    for _ in range(30_000):
+        made = chance.choice(sorted(VALID))
+        content = VALID[made]
+        if chance.random() < 0.5:
+            content = content.decode().encode(chance.choice(ENCODINGS), "replace")
+        chosen = chance.choice([made, "auto", *FORMATS])
+        survives(tmp_path / "damaged", mutated(content, chance.getrandbits(32)), chosen)

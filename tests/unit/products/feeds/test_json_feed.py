@@ -144,6 +144,20 @@ def test_json_that_breaks_before_anything_was_read_is_refused(tmp_path: Path, te
         read(tmp_path, text, "p.json", format="json")
 
 
+@pytest.mark.parametrize("text", ['[{"id": 1}] [{"id": 2}]', '{"id": 1,\n"title": "a"}\n{"id": 2,\n"title": "b"}'])
+def test_what_follows_behind_the_outermost_value_is_not_passed_over(tmp_path: Path, text: str) -> None:
+    outcome = read(tmp_path, text, "p.json")
+    assert outcome.ids == ["1"]
+    assert "more follows" in outcome.reasons[-1][2]
+    assert not outcome.feed.complete
+
+
+def test_json_lines_whose_first_line_is_longer_than_any_look_ahead_are_not_cut_short(tmp_path: Path) -> None:
+    text = json.dumps({"id": 1, "description": "x" * 600_000}) + '\n{"id": 2}\n'
+    assert read(tmp_path, text, "p.jsonl").ids == ["1", "2"]
+    assert not read(tmp_path, text, "p.json").feed.complete
+
+
 def test_an_empty_list_has_no_products(tmp_path: Path) -> None:
     assert read(tmp_path, '{"products": []}', "p.json").feed.complete
 

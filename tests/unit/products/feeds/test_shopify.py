@@ -158,3 +158,10 @@ def test_bytes_in_no_encoding_inside_a_variant_row_are_reported(tmp_path: Path) 
     outcome = read(tmp_path, text.replace("\xff".encode(), b"\xff"))
     assert outcome.ids == ["b"]
     assert "not in the encoding" in outcome.reasons[0][2]
+
+
+def test_a_product_without_end_does_not_fill_the_memory(tmp_path: Path) -> None:
+    text = "Handle,Title,Image Src\n" + f"a,,{'x' * 1_000_000}\n" * 12
+    outcome = read(tmp_path, text, "p.csv")
+    assert outcome.ids == ["a"]
+    assert "was given on line 2 already" in outcome.reasons[0][2]

@@ -48,11 +48,15 @@ def timed(work: Callable[[], T]) -> tuple[float, T]:
 def ours(rules: Rulebook, products: Sequence[Product], context: MemoryContext) -> tuple[float, Findings]:
     """Judge all products and return CPU-seconds and what is bad."""
 
-    def work() -> list[tuple[str, list[Any]]]:
-        return [(product.id, found) for product in products if (found := rules.evaluate(product, context))]
+    def work() -> Findings:
+        return {
+            (product.id, rule.spec.id)
+            for product in products
+            for rule, verdict in rules.evaluate(product, context)
+            if verdict.outcome is Outcome.BAD
+        }
 
-    seconds, results = timed(work)
-    return seconds, {(i, rule.spec.id) for i, found in results for rule, v in found if v.outcome is Outcome.BAD}
+    return timed(work)
 
 
 def plain(

@@ -166,7 +166,7 @@ class HttpPageFetcher:
         session = self._opened
         if session is None:
             raise RuntimeError("the fetcher is not open")
-        async with session.get(trip.url, headers=headers, cookies=trip.cookies, allow_redirects=False) as response:
+        async with session.get(trip.url, headers=headers, cookies=trip.cookies or None, allow_redirects=False) as response:
             location = response.headers.get("Location") if response.status in REDIRECTS else None
             if location is not None:
                 return trip.redirected(response, location, most=self._network.redirects)

@@ -39,5 +39,5 @@ def restore(file: Path) -> None:
 
 
 def _told(copy: Copy) -> str:
-    counts = ", ".join(f"{count} {table}" for table, count in copy.counts.items())
+    counts = ", ".join(f"{copy.counts[table]} {table}" for table in ("products", "incidents", "remedies", "entries"))
     return f"{copy.path}, {copy.size} bytes, schema {copy.schema}, verified: {counts}"

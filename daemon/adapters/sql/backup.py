@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import tempfile
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from daemon.adapters.sql.faults import translated
 from daemon.adapters.sql.files import file_fault
+from daemon.adapters.sql.schema import tables
 from daemon.adapters.sql.versions import version_of
 from daemon.errors import Conflict, NotFound, StoreCorrupt, UnreadableFile
 
-_COUNTED = ("products", "incidents", "remedies", "entries")
+_TABLES: Final = frozenset(table.name for table in tables())
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,24 +77,26 @@ def _verified(connection: sqlite3.Connection, path: Path) -> Copy:
     version = version_of(connection)
     if version is None:
         raise UnreadableFile(f"{path}: an empty file, no store")
-    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
-    counts = {
-        table: int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608 names of ours
-        for table in _COUNTED
-        if table in tables
-    }
-    return Copy(path, path.stat().st_size, version, counts)
+    return Copy(path, path.stat().st_size, version, _counts(connection))
 
 
 def _copied(source: Path, target: Path) -> Copy:
-    part = target.with_name(f"{target.name}.part")
     try:
-        os.close(os.open(part, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600))
-        _copy_pages(source, part)
+        descriptor, name = tempfile.mkstemp(prefix=f"{target.name}.", suffix=".part", dir=target.parent)  # mode 0600
+        os.close(descriptor)
+    except OSError as error:
+        raise file_fault(target, error) from error
+    part = Path(name)
+    try:
+        counts = _copy_pages(source, part)
         found = verify(part)
+        if found.counts != counts:
+            raise StoreCorrupt(f"{target}: the copy holds {found.counts}, the store {counts}")
         _sync(part)
-        part.rename(target)
+        os.link(part, target)  # unlike a rename, never over a file that came meanwhile
         _sync_folder(target.parent)
+    except FileExistsError as error:
+        raise Conflict(f"{target}: is there already; a backup never overwrites") from error
     except OSError as error:
         raise file_fault(target, error) from error
     except sqlite3.Error as error:
@@ -101,14 +106,27 @@ def _copied(source: Path, target: Path) -> Copy:
     return Copy(target, found.size, found.schema, found.counts)
 
 
-def _copy_pages(source: Path, target: Path) -> None:
-    """Copy one state of the source in one step: writers go on meanwhile, in its write-ahead log."""
+def _copy_pages(source: Path, target: Path) -> dict[str, int]:
+    """Copy one state of the source in one step and count its rows; writers go on, in its write-ahead log."""
+    uri = f"{source.absolute().as_uri()}?mode=ro"
     with (
-        closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True, timeout=30)) as read,
+        closing(sqlite3.connect(uri, uri=True, timeout=30, isolation_level=None)) as read,
         closing(sqlite3.connect(target, isolation_level=None)) as written,
     ):
+        read.execute("BEGIN")
+        counts = _counts(read)
         read.backup(written, pages=-1)
         written.execute("PRAGMA journal_mode=DELETE")  # one file, without -wal and -shm
+    return counts
+
+
+def _counts(connection: sqlite3.Connection) -> dict[str, int]:
+    rows = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
+    tables = [name for (name,) in rows.fetchall() if name in _TABLES]
+    return {
+        table: int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608 names of ours
+        for table in tables
+    }
 
 
 def _set_aside(store: Path) -> Path | None:

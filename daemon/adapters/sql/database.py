@@ -178,8 +178,15 @@ def prepare_writer(connection: sqlite3.Connection) -> None:
 
     The page size only counts for a new file: products of one or two kilobytes import a sixth faster than with 4,096.
     """
-    _pragmas(connection, f"page_size={PAGE_SIZE}", "journal_mode=WAL", "foreign_keys=ON", "temp_store=MEMORY", "cache_size=-4000",
-             f"journal_size_limit={64 * 2**20}")  # fmt: skip
+    _pragmas(
+        connection,
+        f"page_size={PAGE_SIZE}",
+        "journal_mode=WAL",
+        "foreign_keys=ON",
+        "temp_store=MEMORY",
+        "cache_size=-4000",
+        f"journal_size_limit={64 * 2**20}",
+    )
 
 
 def prepare_reader(connection: sqlite3.Connection) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from operator import itemgetter
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
@@ -38,7 +39,11 @@ _MEMBERS: Final = Statement(select(_p.id).where(any_of(_p.item_group_id, "ids"))
 _SHARING: Final = Statement(
     select(_k.product_id).where(_k.kind == bindparam("of_kind"), any_of(_k.key, "keys"), _k.held == 1)
 )
-_DROP_KEYS: Final = Statement(delete(schema.product_keys).where(any_of(_k.product_id, "ids")))
+_DROP_KEY: Final = Statement(
+    delete(schema.product_keys).where(
+        _k.kind == bindparam("kind"), _k.key == bindparam("key"), _k.product_id == bindparam("product_id")
+    )
+)
 _ADD_KEY: Final = Statement(insert(schema.product_keys))
 _run = insert(schema.price_runs)
 _PUT_RUN: Final = Statement(
@@ -79,13 +84,9 @@ class Change(NamedTuple):
     after: Product
 
 
-class KeyRow(NamedTuple):
-    """A row of product_keys without its product."""
-
-    kind: str
-    key: str
-    item_group_id: str | None
-    held: bool
+#: A row of product_keys without its product: kind, key, item group, whether it takes the key from others.
+KeyRow: TypeAlias = tuple[str, str, str | None, bool]
+Keys: TypeAlias = Sequence[tuple[Change, set[KeyRow], set[KeyRow]]]
 
 
 def write_products(session: Session, changes: Sequence[Change], actor: str, now: datetime) -> None:
@@ -123,22 +124,20 @@ def _key_rows(product: Product | None) -> set[KeyRow]:
     if product is None:
         return set()
     held = product.status != Status.ARCHIVED
-    return {KeyRow(kind, key, product.item_group_id, held) for kind, key in product_keys(product)}
+    return {(kind, key, product.item_group_id, held) for kind, key in product_keys(product)}
 
 
-def _move_dependents(
-    session: Session, changes: Sequence[Change], keys: Iterable[tuple[Change, set[KeyRow], set[KeyRow]]]
-) -> int:
+def _move_dependents(session: Session, changes: Sequence[Change], keys: Keys) -> int:
     """Move those that depend on the changed products to the head of the feed; return the place of the head."""
     wanted: dict[str, set[str]] = {}
     for _, before, after in keys:
-        for row in before | after:
-            if row.held:
-                wanted.setdefault(row.kind, set()).add(row.key)
+        for kind, key, _, held in before | after:
+            if held:
+                wanted.setdefault(kind, set()).add(key)
     changed = {change.after.id for change in changes}
     found = {i for (i,) in session.all(_MEMBERS, ids=text_list(changed))}
-    for kind, held in wanted.items():
-        found.update(i for (i,) in session.all(_SHARING, of_kind=kind, keys=text_list(held)))
+    for kind, shared in wanted.items():
+        found.update(i for (i,) in session.all(_SHARING, of_kind=kind, keys=text_list(shared)))
     place = head(session)
     moved = enumerate(sorted(found - changed), start=place + 1)
     return place + session.run_many(_MOVE, ({"product_id": i, "place": n} for n, i in moved))
@@ -150,12 +149,17 @@ def head(session: Session) -> int:
     return int(row[0]) if row else 0
 
 
-def _write_keys(session: Session, keys: Sequence[tuple[Change, set[KeyRow], set[KeyRow]]]) -> None:
-    different = [(change, after) for change, before, after in keys if before != after]
-    stale = [change.after.id for change, _ in different if change.before is not None]
-    if stale:
-        session.run(_DROP_KEYS, ids=text_list(stale))
-    session.run_many(_ADD_KEY, (row._asdict() | {"product_id": c.after.id} for c, rows in different for row in rows))
+def _write_keys(session: Session, keys: Keys) -> None:
+    gone = ((*row, change.after.id) for change, before, after in keys for row in before - after)
+    session.run_many(_DROP_KEY, map(_key_columns, gone))
+    # In the order of the index, which fills its pages one after the other.
+    new = ((*row, change.after.id) for change, before, after in keys for row in after - before)
+    session.run_many(_ADD_KEY, map(_key_columns, sorted(new, key=itemgetter(0, 1, 4))))
+
+
+def _key_columns(row: tuple[str, str, str | None, bool, str]) -> dict[str, Any]:
+    kind, key, item_group_id, held, product_id = row
+    return {"kind": kind, "key": key, "product_id": product_id, "item_group_id": item_group_id, "held": held}
 
 
 def _write_prices(session: Session, changes: Sequence[Change], now: datetime) -> None:

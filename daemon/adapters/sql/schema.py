@@ -91,7 +91,6 @@ product_keys = Table(
     _number("held"),
     sqlite_with_rowid=False,
 )
-Index("product_keys_by_product", product_keys.c.product_id)
 
 # What a product's source last said, to merge three ways, and its document as it came.
 source_versions = Table(

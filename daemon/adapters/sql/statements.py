@@ -31,8 +31,22 @@ class Statement:
 
     def bound(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return what to bind: the values given, text made storable, and the constants of the expression."""
-        given = {name: storable(v) if type(v) is str else v for name, v in values.items()}
+        given = dict(values)
+        for name, value in values.items():
+            if type(value) is str:  # a TextList is storable already
+                given[name] = storable(value)
         return {**self._constants, **given} if self._constants else given
+
+    def bound_many(self, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Return what to bind for each of many rows, which are changed in place: a page of an import has thousands."""
+        bound = list(rows)
+        for row in bound:
+            for name, value in row.items():
+                if type(value) is str and not (value.isascii() and "\0" not in value):
+                    row[name] = storable(value)
+            if self._constants:
+                row.update(self._constants)
+        return bound
 
     @cached_property
     def _compiled(self) -> Any:
@@ -82,7 +96,7 @@ class Session:
         """Run a statement and return how many rows it wrote."""
         return self._connection.execute(statement.sql, statement.bound(values)).rowcount
 
-    def run_many(self, statement: Statement, rows: Iterable[Mapping[str, Any]]) -> int:
+    def run_many(self, statement: Statement, rows: Iterable[dict[str, Any]]) -> int:
         """Run a statement once for each row of values, and return how many rows all of them wrote."""
-        bound = [statement.bound(row) for row in rows]
+        bound = statement.bound_many(rows)
         return self._connection.executemany(statement.sql, bound).rowcount if bound else 0

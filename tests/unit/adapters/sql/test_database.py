@@ -106,8 +106,7 @@ async def test_a_unit_whose_caller_goes_before_the_commit_is_rolled_back(stores:
         go_on.wait(10)
 
     task = asyncio.ensure_future(inner(stores).write(unit, durable=False))
-    while not in_it.is_set():
-        await asyncio.sleep(0)
+    await asyncio.to_thread(in_it.wait, 10)
     task.cancel()
     await asyncio.sleep(0)
     go_on.set()

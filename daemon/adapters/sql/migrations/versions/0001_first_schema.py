@@ -249,7 +249,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("kind", "key", "product_id"),
         sqlite_with_rowid=False,
     )
-    op.create_index("product_keys_by_product", "product_keys", ["product_id"], unique=False)
     op.create_table(
         "sightings",
         sa.Column("product_id", sa.Text(), nullable=False),

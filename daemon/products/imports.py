@@ -65,6 +65,7 @@ class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
     rejected: int = 0
     missing: int = 0  # products of this source that the file no longer names
     not_modified: bool = False  # the source said so; nothing was read
+    broken: str = ""  # why reading ended before the end of the file; what came before it was imported
     rejects: tuple[Reject, ...] = ()  # at most the first 100; all of them are in rejects_file
     rejects_file: str = ""
     warnings: tuple[FileWarning, ...] = ()

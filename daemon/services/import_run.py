@@ -160,17 +160,23 @@ class Import:
 
     async def _remember(self) -> None:
         fields = self._feed.fields | self._state.fields if self._partial else self._feed.fields
-        broken = self._feed.broken
+        broken = self._broken()
         state = msgspec.structs.replace(
             self._state,
             fields=fields,
             read_at=self._now,
-            failed_at=None if broken is None else self._now,
-            error="" if broken is None else f"line {broken.line}: {broken.reason}",
+            failed_at=self._now if broken else None,
+            error=broken,
             products=self._tally.read,
             rejected=self._tally.rejected,
         )
         await self._duty.ports.catalogue.save_source(state)
+
+    def _broken(self) -> str:
+        found = self._feed.broken
+        if found is None:
+            return ""
+        return found.reason if found.line is None else f"line {found.line}: {found.reason}"
 
     def _report(self, duration_s: float) -> ImportReport:
         tally = self._tally
@@ -182,6 +188,7 @@ class Import:
             unchanged=tally.unchanged,
             rejected=tally.rejected,
             missing=tally.missing,
+            broken=self._broken(),
             rejects=tuple(tally.rejects),
             rejects_file=self._kept.name,
             warnings=tuple(self._feed.warnings),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from daemon.config import SourceSection
-from daemon.errors import ZhibanError
+from daemon.errors import Conflict, ZhibanError
 from daemon.products.imports import ImportReport
 from daemon.products.verdicts import Severity
 from daemon.services.checkers import report
@@ -12,15 +12,17 @@ from daemon.services.imports import read_source
 
 
 async def poll(duty: Duty, section: SourceSection) -> ImportReport:
-    """Read a source if it changed; its incident opens when it cannot be read and recovers when it can again.
+    """Read a source if it changed; its incident opens when it cannot be read to its end and recovers when it can.
 
     Raises what reading raised, for the job's own log line and metric.
     """
     rule = f"source:{section.name}"
     try:
         done = await read_source(duty, section)
+    except Conflict:  # somebody imports it just now: that says nothing about the source
+        raise
     except ZhibanError as exc:
         await report(duty, rule, str(exc), severity=Severity.MAJOR, title=section.name)
         raise
-    await report(duty, rule, "", title=section.name)
+    await report(duty, rule, done.broken, severity=Severity.MAJOR, title=section.name)
     return done

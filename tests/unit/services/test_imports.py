@@ -275,7 +275,8 @@ async def test_a_source_that_cannot_be_read_is_unavailable_and_remembered(
 
 async def test_a_file_that_breaks_off_is_read_again_next_time(home: House, tmp_path: Path) -> None:
     path = written(tmp_path, '[{"id": 1, "title": "Tea"}, {"id": 2, "ti', "products.json")
-    assert (await read_source(home.duty, section(path))).rejected == 1
+    report = await read_source(home.duty, section(path))
+    assert (report.rejected, report.broken) == (1, (await state_of(home)).error)
     assert "nothing after this was read" in (await state_of(home)).error
     assert not (await read_source(home.duty, section(path))).not_modified
 

@@ -123,9 +123,9 @@ def test_what_is_damaged_here_is_whole_to_begin_with(tmp_path: Path, made: str) 
 
 
 @pytest.mark.slow
-def test_thirty_thousand_damaged_files_are_read_or_refused(tmp_path: Path) -> None:
+def test_ten_thousand_damaged_files_are_read_or_refused(tmp_path: Path) -> None:
     chance = random.Random(20261125)
-    for _ in range(30_000):
+    for _ in range(10_000):
         made = chance.choice(sorted(VALID))
         content = VALID[made]
         if chance.random() < 0.5:

@@ -116,7 +116,25 @@ def rows() -> Iterator[dict[str, Any]]:
     goal = "40,000 at least, 2.5 times the plain functions"
     yield row(f"all {len(names)} offline rules, {text}", PRODUCTS, mine, peers, goal, 40_000, 2.5)
 
-    yield against_pandera([product for product in products if not product.variants][:PEER_PRODUCTS], twenty, context)
+    simple = [product for product in products if not product.variants][:PEER_PRODUCTS]
+    yield against_pandera(simple, twenty, context)
+    yield which_peer(simple)
+
+
+def which_peer(products: Sequence[Product]) -> dict[str, Any]:
+    """Measure nine checks that both libraries have; the faster one is the peer of the row above."""
+    name = f"nine checks, {len(products):,} products; ours: pandera, peer: Great Expectations"
+    try:
+        from tests.benchmarks.peers import nine_checks, pandera_rules
+    except ImportError as error:
+        return {"name": name, "skipped": str(error)}
+    table = pandera_rules.frame(products)
+    runs = nine_checks.in_pandera(table), nine_checks.in_great_expectations(table)
+    for run in runs:
+        run()
+    pandera, expectations = (timed(run)[0] for run in runs)
+    whole = row(name, len(products), pandera, expectations, "only to choose the peer", 0, 0)
+    return whole | {"met": None, "versions": versions("pandera", "great-expectations", "pandas")}
 
 
 def against_pandera(products: Sequence[Product], rules: Rulebook, context: MemoryContext) -> dict[str, Any]:

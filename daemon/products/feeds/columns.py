@@ -20,6 +20,7 @@ from daemon.products.feeds.headers import (
     PUBLISHED,
     REGULAR_PRICE,
     SALE_WINDOW,
+    TRACKER,
 )
 
 #: Which canonical fields a helper provides.
@@ -28,6 +29,7 @@ _PROVIDES: Final[dict[str, tuple[str, ...]]] = {
     FINAL_PRICE: ("price",),
     REGULAR_PRICE: ("price",),
     PUBLISHED: ("status",),
+    TRACKER: ("track_inventory",),
     SALE_WINDOW: ("sale_start", "sale_end"),
     MORE_IMAGES: ("image",),
     OPTIONS: (),

@@ -16,6 +16,7 @@ LIST_PRICE: Final = "list_price"  # what it once cost, or would without a reduct
 FINAL_PRICE: Final = "final_price"  # what a buyer pays now
 REGULAR_PRICE: Final = "regular_price"
 PUBLISHED: Final = "published"
+TRACKER: Final = "tracker"  # who counts the stock; blank means nobody
 SALE_WINDOW: Final = "sale_window"  # "start/end", Merchant `sale_price_effective_date`
 MORE_IMAGES: Final = "more_images"
 OPTIONS: Final = "variants"
@@ -85,8 +86,8 @@ GUESSES: Final[dict[str, str]] = {
         lagerbestand bestand menge existencias cantidad quantité estoque quantidade giacenza quantità voorraad
         остаток количество tồn_kho stok""",
     "track_inventory": """
-        manage_stock track_stock track_quantity inventory_tracked inventory_management inventory_tracker
-        variant_inventory_tracker 是否跟踪库存""",
+        manage_stock track_stock track_quantity inventory_tracked is_stock_managed 是否跟踪库存""",
+    TRACKER: "inventory_management inventory_tracker variant_inventory_tracker",
     "backorder": """
         backorders allow_backorder allow_backorders backorders_allowed inventory_policy backorder_allowed
         variant_inventory_policy continue_selling_when_out_of_stock 允许超卖 是否超卖""",

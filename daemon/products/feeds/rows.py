@@ -16,7 +16,7 @@ from daemon.products.feeds.times import zone_of
 from daemon.products.feeds.values import CellFaultError
 from daemon.products.imports import FileWarning, Parsed, Reject
 from daemon.products.money import is_currency
-from daemon.products.product import Amount, Product, Status, Unparsed, Variant
+from daemon.products.product import Amount, Flag, Product, Status, Unparsed, Variant
 
 Record = Mapping[str, Any]
 
@@ -36,7 +36,7 @@ _PARSERS: Final[Mapping[str, Callable[[object], Any]]] = {
 #: Fields that depend on no other.
 _PLAIN: Final = (
     "sku", "gtin", "item_group_id", "slug", "title", "description", "category", "brand", "cost", "is_free", "clearance",
-    "stock", "track_inventory", "backorder", "availability", "availability_date", "archived_at", "image", "link",
+    "stock", "backorder", "availability", "availability_date", "archived_at", "image", "link",
     "created_at", "updated_at", "expires_at",
 )  # fmt: skip
 #: Fields without which much cannot be judged: their absence from the whole file is worth a warning.
@@ -148,6 +148,7 @@ class RowReader:
             currency=currency or stated or self.options.currency or None,
             status=cells.status(),
             variants=variants,
+            track_inventory=cells.tracked(),
             **cells.all_fields(field for field in _PLAIN if field in layout),
         )
         return only_variant(product) if len(variants) == 1 else product
@@ -258,6 +259,13 @@ class Cells:
         listed, stated_too = self.price(list_role, currency) if list_role else (None, None)
         return *list_and_final(listed, final), stated or stated_too
 
+    def tracked(self) -> Flag:
+        """Return whether stock is counted: as a flag says, else whether anybody is named who does."""
+        flag: Flag = self.read("track_inventory", values.flag_of)
+        if flag is None and headers.TRACKER in self._layout:
+            return self.text(headers.TRACKER) is not None
+        return flag
+
     def sale_window(self) -> tuple[Any, Any]:
         """Return when a sale starts and ends; Merchant writes both in one cell with a slash between."""
         window = self.text(headers.SALE_WINDOW)
@@ -305,7 +313,7 @@ class Cells:
             sale_price=sale_price,
             cost=cells.price("cost", currency)[0],
             stock=cells.amount("stock"),
-            track_inventory=cells.read("track_inventory", values.flag_of),
+            track_inventory=cells.tracked(),
             backorder=cells.read("backorder", values.flag_of),
         )
 

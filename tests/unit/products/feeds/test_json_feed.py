@@ -114,6 +114,16 @@ def test_nested_variants_are_read_with_the_same_names(tmp_path: Path) -> None:
     assert (hat.variants, hat.price, hat.sku, hat.title) == ((), Decimal(9), "h", "Hat")
 
 
+def test_a_tracker_that_is_named_counts_and_none_means_nobody_does(tmp_path: Path) -> None:
+    variants = [
+        {"sku": "a", "inventory_management": "shopify"},
+        {"sku": "b", "inventory_management": None},
+        {"sku": "c"},
+    ]
+    product = read(tmp_path, json.dumps([{"id": 1, "variants": variants}]), "p.json").only
+    assert [variant.track_inventory for variant in product.variants] == [True, False, None]
+
+
 def test_a_title_that_is_a_list_is_rejected_by_field(tmp_path: Path) -> None:
     outcome = read(tmp_path, '[{"id": 1, "title": ["a", "b"]}, {"id": 2}]', "p.json")
     assert outcome.ids == ["2"]

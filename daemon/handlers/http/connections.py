@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, cast
 
 import structlog
 from aiohttp import web
@@ -95,9 +95,10 @@ class Connection(web.RequestHandler):
         self._address = str(peer[0]) if isinstance(peer, tuple) else ""
         if not self._all.take(self._address):
             self._refused = True
-            if isinstance(transport, asyncio.Transport):
-                transport.write(_last_words(503, "too-many-connections", "this address holds too many connections"))
-            transport.close()
+            # uvloop's transports are none of asyncio's by class, only by what they do.
+            refused = cast("asyncio.Transport", transport)
+            refused.write(_last_words(503, "too-many-connections", "this address holds too many connections"))
+            refused.close()
             _log.info("connection.refused", address=self._address, held=self._all.held[self._address])
             return
         super().connection_made(transport)
@@ -185,14 +186,14 @@ class Connection(web.RequestHandler):
 
     def _too_slow(self) -> None:
         self._deadline = None
-        if self._heard and isinstance(self.transport, asyncio.Transport):
+        if self._heard and self.transport is not None:
             limit = self._all.section.header_timeout
             self.transport.write(_last_words(408, "request-timeout", f"headers did not arrive within {limit:g} s"))
         self.force_close()
 
     def _abort(self) -> None:
         self._deadline = None
-        if isinstance(self.transport, asyncio.Transport):
+        if self.transport is not None:
             self.transport.abort()
 
 

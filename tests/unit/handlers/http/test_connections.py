@@ -6,6 +6,7 @@ import asyncio
 import time
 
 import pytest
+from aiohttp import web
 
 from daemon.config import HttpSection
 from tests.unit.handlers.http.api import api
@@ -118,3 +119,20 @@ async def test_an_unwanted_body_that_does_not_come_does_not_hold_the_connection(
         answer = await service.raw(b"POST /api/v1/none HTTP/1.1\r\nHost: x\r\nContent-Length: 99999\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 404")
     assert time.monotonic() - begun < 1.5
+
+
+async def test_an_answer_that_nobody_reads_is_given_up() -> None:
+    async def large(_: web.Request) -> web.Response:
+        return web.Response(body=bytes(40_000_000))
+
+    http = HttpSection(request_timeout="100ms", connections_per_address=1)
+    async with api(http, extra_routes=[web.get("/large", large)]) as service:
+        reader, writer = await asyncio.open_connection("127.0.0.1", service.serving.port, limit=1024)
+        writer.write(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
+        async with asyncio.timeout(3):
+            sent = GET + b"Connection: close\r\n\r\n"
+            while (await service.raw(sent)).startswith(b"HTTP/1.1 503"):  # noqa: ASYNC110 - only the socket can tell
+                await asyncio.sleep(0.02)
+        with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+            await reader.readexactly(40_000_000)
+        writer.close()

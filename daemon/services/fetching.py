@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
@@ -52,12 +53,13 @@ class FetchReport(msgspec.Struct, frozen=True, kw_only=True):
     hosts_down: tuple[str, ...] = ()
 
 
-class Errand(msgspec.Struct, frozen=True, kw_only=True):
+@dataclass(slots=True, kw_only=True)
+class Errand:
     """One URL to fetch. watched: one of its products waits for a further look, whatever it brings."""
 
     url: str
     is_page: bool
-    product_ids: tuple[str, ...]
+    product_ids: list[str]
     before: Evidence | None
     watched: bool
 
@@ -113,6 +115,7 @@ class Refresh:
         self._rulebook = Rulebook(tuple(rule for rule in duty.rulebook.rules if rule.spec.needs is Needs.EVIDENCE))
         self._workers = duty.config.network.concurrency
         self._errands: asyncio.Queue[Errand | None] = asyncio.Queue(2 * self._workers)
+        self._underway: dict[str, Errand] = {}  # from its planning until its evidence is kept
         self._found: list[tuple[Errand, Evidence]] = []
         self._changed: dict[str, None] = {}
         self._left = 0
@@ -197,6 +200,10 @@ class Refresh:
     async def _plan_url(
         self, url: str, is_page: bool, product_ids: list[str], before: Evidence | None, *, watched: bool
     ) -> None:
+        if errand := self._underway.get(url):
+            errand.product_ids += product_ids
+            errand.watched |= watched
+            return
         checks = self._duty.config.checks
         if before is not None and before.fetched_at >= self._now and differs(before.previous, before):
             # Another product on an earlier page of this run had it fetched.
@@ -205,7 +212,8 @@ class Refresh:
         elif is_due(
             before, self._now, interval_s=checks.network_interval, retry_s=checks.network_retry, watched=watched
         ):
-            errand = Errand(url=url, is_page=is_page, product_ids=tuple(product_ids), before=before, watched=watched)
+            errand = Errand(url=url, is_page=is_page, product_ids=product_ids, before=before, watched=watched)
+            self._underway[url] = errand
             await self._errands.put(errand)
 
     async def _work(self) -> None:
@@ -213,6 +221,7 @@ class Refresh:
             host = _host(errand.url)
             if self._health.is_left(host):
                 self._left += 1
+                del self._underway[errand.url]
                 continue
             fetcher = self._duty.ports.fetcher
             found = await (fetcher.page(errand.url) if errand.is_page else fetcher.image(errand.url))
@@ -227,6 +236,8 @@ class Refresh:
         if not found:
             return
         await self._duty.ports.evidence.keep([evidence for _, evidence in found])
+        for errand, _ in found:
+            del self._underway[errand.url]
         news = [errand for errand, evidence in found if errand.watched or differs(errand.before, evidence)]
         changed = dict.fromkeys(product_id for errand in news for product_id in errand.product_ids)
         self._changed |= changed

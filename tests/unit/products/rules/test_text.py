@@ -15,11 +15,12 @@ from tests.unit.products.rules.case import PLAIN, listed
 
 _WORDS = WordList(["best", "étoile", "no.1", "最佳", "①级"], ["best man"])
 _PIECES = st.sampled_from([
-    "best", "BEST", "ｂｅｓｔ", "bes", "t", " ", "a", "最", "佳", "，", "最佳", "e\u0301", "é", "toile", "no.1", "№", "1", "①",
-    "级", "man", "\u200d",
+    "best", "BEST", "ｂｅｓｔ", "bes", "t", " ", "a", "最", "佳", "，", "最佳", "e\u0301", "é", "toile", "no.1", "№",
+    "1", "①", "级", "man", "\u200d",
 ])  # fmt: skip
 _MARKUP = st.sampled_from([
-    "<p>", "</p>", "<a href=", "'", '"', "java", "script", ":", "\t", "&#106;", "&colon;", ">", " on", "click", "=", "x",
+    "<p>", "</p>", "<a href=", "'", '"', "java", "script", ":", "\t", "&#106;", "&colon;", ">", " on", "click", "=",
+    "x",
     "<svg/", "<script", "<!--", "-->", "data:", "text/html", "<template>", "</template>", "<noscript>", "</noscript>",
     "<textarea>", "\x00", "<img src=x ",
 ])  # fmt: skip

@@ -34,6 +34,7 @@ Progress: TypeAlias = Callable[[int, int], None]
 
 _PAGE: Final = 500
 _SHOWN_REJECTS: Final = 100
+_COUNTS: Final = ("read", "created", "updated", "unchanged", "rejected", "missing")
 
 
 @contextmanager
@@ -196,17 +197,19 @@ class Import:
         )
 
     async def _tell(self, report: ImportReport) -> None:
-        counts = {
-            name: getattr(report, name) for name in ("read", "created", "updated", "unchanged", "rejected", "missing")
-        }
-        log.info("import.finished", source=self._source, actor=self._actor, duration_s=report.duration_s, **counts)
-        if self._actor != "daemon":
-            detail = {name: str(count) for name, count in counts.items()}
-            entry = AuditEntry(
-                id=new_id(), at=self._now, actor=self._actor, action="products.imported",
-                target=f"source:{self._source}", detail=detail,
-            )  # fmt: skip
-            await self._duty.ports.audit.append(entry)
+        log.info(
+            "import.finished", source=self._source, actor=self._actor, read=report.read, created=report.created,
+            updated=report.updated, unchanged=report.unchanged, rejected=report.rejected, missing=report.missing,
+            broken=report.broken, duration_s=report.duration_s,
+        )  # fmt: skip
+        if self._actor == "daemon":
+            return
+        detail = {name: str(getattr(report, name)) for name in _COUNTS}
+        entry = AuditEntry(
+            id=new_id(), at=self._now, actor=self._actor, action="products.imported",
+            target=f"source:{self._source}", detail=detail,
+        )  # fmt: skip
+        await self._duty.ports.audit.append(entry)
 
 
 def _sort_in(step: Step, page: list[Parsed], rejects: list[Reject]) -> None:

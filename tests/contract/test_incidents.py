@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
 
 import pytest
 from msgspec.structs import replace
 
 from daemon.errors import Conflict, InvalidInput, NotFound, ZhibanError
 from daemon.ports import Batch, IncidentFilter
-from daemon.products.incidents import Incident, Kind, Silence, State
-from daemon.products.passes import PassKind, PassRecord, PassState
-from daemon.products.remedies import Override, RemedyState
+from daemon.products.incidents import Incident, Kind, State
+from daemon.products.remedies import Override
 from daemon.products.verdicts import RemedyKind, Severity
 from tests.contract.adapters import Stores
 from tests.contract.makers import NOW, all_pages, audit, batch, entry, incident, later, remedy
@@ -246,105 +244,6 @@ async def test_products_come_due_longest_due_first_until_judged_again(stores: St
     assert await stores.incidents.next_due() == later(minutes=2)
     await stores.incidents.commit(Batch(rechecks=dict.fromkeys(times)))
     assert await stores.incidents.next_due() is None
-
-
-async def test_at_most_one_remedy_holds_a_product(stores: Stores) -> None:
-    one, other = await kept(stores, incident("p1", "a"), incident("p1", "b"))
-    held, waiting = remedy(one, RemedyState.APPLIED), remedy(other)
-    await stores.incidents.commit(batch(remedies=[held, waiting]))
-    assert await stores.incidents.held(["p1", "p2"]) == {"p1": replace(held, revision=1)}
-    taking = replace(waiting, revision=1, state=RemedyState.APPLIED)
-    with pytest.raises(Conflict):
-        await stores.incidents.commit(batch(remedies=[taking]))
-    handed = replace(held, revision=1, state=RemedyState.HANDED_OVER, ended_at=NOW)
-    await stores.incidents.commit(batch(remedies=[taking, handed]))
-    assert (await stores.incidents.held(["p1"]))["p1"].id == waiting.id
-    by_incident = await stores.incidents.remedies_of([one.id, other.id, "ghost"])
-    assert {i: [r.id for r in found] for i, found in by_incident.items()} == {one.id: [held.id], other.id: [waiting.id]}
-
-
-async def test_remedies_are_listed_newest_first_by_state_and_rule(stores: Stores) -> None:
-    one, other = await kept(stores, incident("p1", "a"), incident("p2", "b"))
-    first, second, third = remedy(one, RemedyState.SHADOWED), remedy(other, RemedyState.FROZEN), remedy(one)
-    await stores.incidents.commit(batch(remedies=[first, second, third]))
-
-    async def listed(*states: RemedyState, rule: str | None = None) -> list[str]:
-        found = await all_pages(lambda cursor: stores.incidents.find_remedies(states, 1, cursor, rule=rule))
-        return [r.id for r in found]
-
-    assert await listed() == [third.id, second.id, first.id]
-    assert await listed(RemedyState.FROZEN, RemedyState.SHADOWED) == [second.id, first.id]
-    assert await listed(rule="a") == [third.id, first.id]
-    assert await listed(RemedyState.FROZEN, rule="a") == []
-
-
-async def test_overrides_end_at_their_time(stores: Stores) -> None:
-    word = Override(product_id="p1", rule="r", until=later(hours=1), by="ann")
-    await stores.incidents.commit(batch(overrides=[word]))
-    assert await stores.incidents.overrides(["p1"], later(minutes=59)) == {("p1", "r"): word}
-    assert await stores.incidents.overrides(["p1"], later(hours=1)) == {}
-    longer = replace(word, until=later(hours=2), by="bob")
-    await stores.incidents.commit(batch(overrides=[longer]))
-    assert await stores.incidents.overrides(["p1"], later(hours=1)) == {("p1", "r"): longer}
-
-
-async def test_silences_are_in_force_until_they_end(stores: Stores) -> None:
-    first = Silence(id="s1", rule="r", until=later(hours=1), created_at=NOW, created_by="ann", reason="sale")
-    second = Silence(id="s2", product_id="p", until=later(hours=2), created_at=NOW, created_by="ann")
-    await stores.incidents.save_silence(first)
-    await stores.incidents.save_silence(second)
-    assert await stores.incidents.silences(NOW) == [second, first]
-    assert await stores.incidents.silences(later(hours=1)) == [second]
-    await stores.incidents.save_silence(replace(second, ended_at=NOW))
-    assert await stores.incidents.silences(NOW) == [first]
-    assert await stores.incidents.silence("s2") == replace(second, ended_at=NOW)
-
-
-async def test_the_ledger_of_passes_is_kept_and_updated_in_place(stores: Stores) -> None:
-    records = [PassRecord(id=f"r{n}", kind=PassKind.FULL, state=PassState.RUNNING, started_at=NOW) for n in range(3)]
-    for record in records:
-        await stores.incidents.add_pass(record)
-    over = replace(records[0], state=PassState.FINISHED, finished_at=later(minutes=1), seen=7, cpu_s=0.25)
-    await stores.incidents.add_pass(over)
-    found = await all_pages(lambda cursor: stores.incidents.passes(2, cursor))
-    assert found == [records[2], records[1], over]
-
-
-async def test_what_ended_long_ago_is_forgotten_and_nothing_else(stores: Stores) -> None:
-    old, cut = later(days=-100), later(days=-30)
-    gone = incident("p1", state=State.RECOVERED, ended_at=old)
-    holding = incident("p2", state=State.RECOVERED, ended_at=old)
-    closed = incident("p3", state=State.CLOSED, ended_at=old)
-    living, recent = incident("p4"), incident("p5", state=State.RECOVERED, ended_at=NOW)
-    sent, queued, late = entry(), entry(), entry()
-    await stores.incidents.commit(
-        batch(
-            incidents=[gone, holding, closed, living, recent],
-            remedies=[remedy(gone, RemedyState.UNDONE), remedy(holding, RemedyState.APPLIED)],
-            entries=[sent, queued, late],
-        )
-    )
-    await stores.outbox.begin([sent.id, late.id], "m", old)
-    await stores.outbox.finish([sent.id], (await stores.outbox.find((), 1)).items[0].state.SENT, old)
-    await stores.outbox.finish([late.id], (await stores.outbox.find((), 1)).items[0].state.SENT, NOW)
-    run = PassRecord(id="r1", kind=PassKind.FULL, state=PassState.FINISHED, started_at=old, finished_at=old)
-    await stores.incidents.add_pass(run)
-    await stores.incidents.add_pass(replace(run, id="r2", finished_at=None, state=PassState.RUNNING))
-    assert await stores.incidents.forget(cut) == 4
-    assert await stores.incidents.forget(cut) == 0
-    left = await all_pages(lambda cursor: stores.incidents.find(IncidentFilter(), 10, cursor))
-    assert {i.id for i in left} == {holding.id, closed.id, living.id, recent.id}
-    assert await stores.incidents.latest(["p1"]) == {}
-    assert {e.id for e in (await stores.outbox.find((), 10)).items} == {queued.id, late.id}
-    assert [p.id for p in (await stores.incidents.passes(10)).items] == ["r2"]
-    assert set(await stores.incidents.held(["p2"])) == {"p2"}
-
-
-async def test_after_forgetting_a_product_may_fail_again(stores: Stores) -> None:
-    await kept(stores, incident("p1", state=State.RECOVERED, ended_at=NOW - timedelta(days=9)))
-    await stores.incidents.forget(NOW)
-    (again,) = await kept(stores, incident("p1"))
-    assert [i.id for i in (await stores.incidents.latest(["p1"]))["p1"]] == [again.id]
 
 
 async def test_no_error_but_ours_leaves_a_store(stores: Stores) -> None:

@@ -11,8 +11,8 @@ from sqlalchemy import delete
 from sqlalchemy.dialects.sqlite import insert
 
 from daemon.adapters.sql import schema
+from daemon.adapters.sql.conditions import any_of
 from daemon.adapters.sql.lists import Listed
-from daemon.adapters.sql.schema import any_of
 from daemon.adapters.sql.statements import Session, Statement
 from daemon.adapters.sql.values import micros, micros_or_none, text_list
 from daemon.errors import Conflict

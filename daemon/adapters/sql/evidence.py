@@ -9,8 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.dialects.sqlite import insert
 
 from daemon.adapters.sql import schema
+from daemon.adapters.sql.conditions import any_of
 from daemon.adapters.sql.database import Database
-from daemon.adapters.sql.schema import any_of
 from daemon.adapters.sql.statements import Session, Statement
 from daemon.adapters.sql.values import Records, text_list
 from daemon.products.documents import to_json

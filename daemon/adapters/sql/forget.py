@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy import bindparam, delete, exists, select
 
 from daemon.adapters.sql import schema
-from daemon.adapters.sql.schema import any_of, one_of
+from daemon.adapters.sql.conditions import any_of, one_of
 from daemon.adapters.sql.statements import Session, Statement
 from daemon.adapters.sql.values import micros, text_list
 from daemon.products.records import FORGETTABLE, IN_PLACE

@@ -12,8 +12,8 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.sqlite import insert
 
 from daemon.adapters.sql import schema
+from daemon.adapters.sql.conditions import any_of, constant
 from daemon.adapters.sql.product_writes import Change, write_products
-from daemon.adapters.sql.schema import any_of, constant
 from daemon.adapters.sql.statements import Row, Session, Statement, Walk
 from daemon.adapters.sql.values import Records, text_list
 from daemon.ports import ImportedPage

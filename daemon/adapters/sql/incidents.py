@@ -10,10 +10,10 @@ from sqlalchemy import ColumnElement, bindparam, func, select
 
 from daemon.adapters.sql import schema
 from daemon.adapters.sql.commit import INCIDENTS, REMEDIES, commit, needs_disk
+from daemon.adapters.sql.conditions import any_of, constant, one_of
 from daemon.adapters.sql.database import Database
 from daemon.adapters.sql.forget import forget
 from daemon.adapters.sql.lists import Listed
-from daemon.adapters.sql.schema import any_of, constant, one_of
 from daemon.adapters.sql.statements import Statement
 from daemon.adapters.sql.values import Records, instant, micros, micros_or_none, text_list
 from daemon.ports import Batch, IncidentFilter, Page

@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, Table, bindparam, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from daemon.adapters.paging import checked_limit, number_before, page_of
+from daemon.adapters.sql.conditions import any_of
 from daemon.adapters.sql.database import Database
-from daemon.adapters.sql.schema import any_of
 from daemon.adapters.sql.statements import Session, Statement
 from daemon.adapters.sql.values import Records, text_list
 from daemon.errors import Conflict, NotFound

@@ -11,8 +11,8 @@ from sqlalchemy import bindparam, distinct, func, select
 
 from daemon.adapters.sql import schema
 from daemon.adapters.sql.commit import ENTRIES, entry_row
+from daemon.adapters.sql.conditions import any_of, constant
 from daemon.adapters.sql.database import Database
-from daemon.adapters.sql.schema import any_of, constant
 from daemon.adapters.sql.statements import Session, Statement
 from daemon.adapters.sql.values import micros, text_list
 from daemon.errors import Conflict

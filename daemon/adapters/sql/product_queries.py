@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Select, bindparam, func, select
 
 from daemon.adapters.sql import schema
-from daemon.adapters.sql.schema import any_of, constant
+from daemon.adapters.sql.conditions import any_of, constant
 from daemon.adapters.sql.statements import Statement, Walk
 from daemon.products.imports import ProductFilter
 from daemon.products.keys import gtin_key, sku_key

@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from daemon.adapters.sql import schema
-from daemon.adapters.sql.schema import any_of
+from daemon.adapters.sql.conditions import any_of
 from daemon.adapters.sql.statements import Session, Statement
 from daemon.adapters.sql.values import text_list
 from daemon.products.documents import to_json

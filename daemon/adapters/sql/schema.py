@@ -6,23 +6,18 @@ Records are JSON in `body`; the columns beside it are those that a query looks f
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
 from sqlalchemy import (
     BLOB,
     Column,
-    ColumnElement,
     ForeignKey,
     Index,
     Integer,
     MetaData,
     Table,
     Text,
-    bindparam,
-    func,
-    literal_column,
-    select,
 )
 
 from daemon.products.incidents import CURRENT, Kind
@@ -235,25 +230,6 @@ tokens = Table(
 
 audit = Table("audit", metadata, _seq(), Column("id", Text, nullable=False, unique=True), _text("target"), _body())
 Index("audit_by_target", audit.c.target, audit.c.seq)
-
-
-def any_of(column: Column[str], name: str) -> ColumnElement[bool]:
-    """Return the condition that a column is one of the texts bound to `name` as a `values.text_list`.
-
-    One statement for any number of them, so that it is compiled and prepared once.
-    """
-    listed = func.json_each(bindparam(name)).table_valued("value")
-    return column.in_(select(listed.c.value))
-
-
-def constant(value: str | int) -> ColumnElement[Any]:
-    """Return a value that stands in the statement itself: only so does SQLite see that a partial index fits."""
-    return literal_column(repr(value))
-
-
-def one_of(column: Column[str], words: Iterable[str]) -> ColumnElement[bool]:
-    """Return the condition that a column is one of a few words of ours, which stand in the statement itself."""
-    return column.in_([constant(str(word)) for word in words])
 
 
 def tables() -> Sequence[Table]:

@@ -37,7 +37,7 @@ def as_written(text: str) -> str:
 
 
 class TextList(str):
-    """Texts as the JSON array that `schema.any_of` compares a column with, each storable already."""
+    """Texts as the JSON array that `conditions.any_of` compares a column with, each storable already."""
 
     __slots__ = ()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import urllib.request
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,7 @@ def test_the_first_pass_finds_what_the_labels_say_and_acts(shop: DaemonProcess) 
 
 def test_pages_and_images_are_judged_over_the_network(shop: DaemonProcess) -> None:
     for rule in ("image_broken", "link_broken", "page_price_mismatch"):
-        until(lambda rule=rule: incidents(shop, f"rule={rule}"), 60, rule)
+        until(partial(incidents, shop, f"rule={rule}"), 60, rule)
 
 
 def test_a_fixed_product_recovers_and_is_put_back_and_people_hear_of_it(shop: DaemonProcess) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -77,6 +78,7 @@ class Feed:
         self._reader = RowReader(name, options)
         self._file: BinaryIO = path.open("rb")
         self._text: io.TextIOBase | None = None
+        self._opened = self._marks()
         self._warnings: list[FileWarning] = []
         self._ended = False
         self._first: list[Step] = []
@@ -157,6 +159,9 @@ class Feed:
             line = error.line if isinstance(error, BrokenFileError) else None
             self.broken = self._reader.reject(line, "", f"{error}; nothing after this was read", {})
             yield self.broken
+        if self.broken is None and self._marks() != self._opened:
+            self.broken = self._reader.reject(None, "", "the file was written to while it was read", {})
+            yield self.broken
         self._warnings += self._reader.absences()
         self._ended = True
         self.close()
@@ -180,6 +185,10 @@ class Feed:
     def progress(self) -> int:
         """Bytes consumed."""
         return self.size if self._file.closed else min(self._file.tell(), self.size)
+
+    def _marks(self) -> tuple[int, int]:
+        found = os.fstat(self._file.fileno())
+        return found.st_size, found.st_mtime_ns
 
     def _warn(self, field: str, message: str) -> None:
         self._warnings.append(FileWarning(file=self.name, field=field, message=message))

@@ -13,9 +13,10 @@ import msgspec
 
 from daemon.errors import UnreadableFile
 from daemon.products.feeds import values
+from daemon.products.feeds.cells import Cells, list_and_final
 from daemon.products.feeds.columns import layout_of, provided_by
 from daemon.products.feeds.options import MAX_OBJECT
-from daemon.products.feeds.rows import Cells, RowReader, damage_in, list_and_final, only_variant
+from daemon.products.feeds.rows import RowReader, damage_in, only_variant
 from daemon.products.feeds.shopify_columns import shopify_layout
 from daemon.products.feeds.table import Table, TableRow
 from daemon.products.feeds.values import text_of

@@ -10,6 +10,7 @@ from daemon.errors import InvalidInput, UnreadableFile
 from daemon.products.feeds import FeedOptions, open_feed
 from daemon.products.feeds.headers import CANONICAL
 from daemon.products.feeds.options import MAX_ROW
+from daemon.products.imports import Reject
 from daemon.products.product import Availability, Status, Unparsed
 from tests.unit.products.feeds.reading import read
 
@@ -385,6 +386,31 @@ def test_of_published_and_status_the_one_that_hides_holds(
     tmp_path: Path, published: str, status: str, expected: Status
 ) -> None:
     assert read(tmp_path, f"id,published,status\n1,{published},{status}\n").only.status == expected
+
+
+def test_a_file_that_is_written_to_while_it_is_read_proves_no_absence(tmp_path: Path) -> None:
+    path = tmp_path / "growing.csv"
+    path.write_text("id,title\n1,Tea\n2,Coffee\n")
+    with open_feed(path) as feed:
+        rows = iter(feed)
+        next(rows)
+        with path.open("a") as file:
+            file.write("3,Cocoa\n")
+        told = [row.reason for row in rows if isinstance(row, Reject)]
+    assert told == ["the file was written to while it was read"]
+    assert not feed.complete
+
+
+def test_a_file_that_is_replaced_while_it_is_read_is_read_as_it_was(tmp_path: Path) -> None:
+    path, newer = tmp_path / "products.csv", tmp_path / "newer.csv"
+    path.write_text("id,title\n1,Tea\n2,Coffee\n")
+    newer.write_text("id,title\n3,Cocoa\n")
+    with open_feed(path) as feed:
+        rows = iter(feed)
+        next(rows)
+        newer.replace(path)
+        assert len(list(rows)) == 1
+    assert feed.complete
 
 
 def test_a_file_is_read_lazily(tmp_path: Path) -> None:

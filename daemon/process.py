@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import gc
 import os
 import sys
 import threading
@@ -42,6 +43,8 @@ def live(path: Path | None, *, demo: bool, port: int | None) -> NoReturn:
         signals=True,
         greet=_greet if demo else None,
     )
+    gc.collect()
+    gc.freeze()  # what was imported stays: a full collection need not hold the loop to look at it again
     status = _lived(config, path, demo, around)
     running.close(1.0)
     if any(not thread.daemon and thread is not threading.main_thread() for thread in threading.enumerate()):

@@ -279,7 +279,16 @@ def remind(incident: Incident, policy: LifePolicy, now: datetime) -> Change:
 
 def close(incident: Incident, by: str, reason: str, now: datetime) -> Change:
     """A person ends an incident; while the very same fault goes on, no new one is opened."""
-    after = _step(incident, Event.CLOSE, closed_by=by, reason=reason, ended_at=now, escalate_at=None, remind_at=None)
+    after = _step(
+        incident,
+        Event.CLOSE,
+        closed_by=by,
+        reason=reason,
+        ended_at=now,
+        escalate_at=None,
+        remind_at=None,
+        silenced_until=None,
+    )
     return Change(after, Event.CLOSE, News.CLOSED)
 
 

@@ -21,7 +21,7 @@ async def check_catalogue(
 
     Without a fetcher, network rules judge the evidence that the daemon brought.
     """
-    maker = await ContextMaker.open(plan.rulebook, catalogue)
+    maker = ContextMaker(plan.rulebook)
     report = CheckReport(rules=tuple(rule.spec.id for rule in plan.rulebook.rules))
     tally, total, missing = FileTally(file=""), await catalogue.count(), 0
     report.files.append(tally)

@@ -72,7 +72,7 @@ async def refresh_evidence(duty: Duty, now: datetime) -> FetchReport:
     """
     if not duty.config.checks.network or not any(rule.spec.needs is Needs.EVIDENCE for rule in duty.rulebook.rules):
         return FetchReport()
-    maker = await ContextMaker.open(duty.rulebook, duty.ports.catalogue)
+    maker = ContextMaker(duty.rulebook)
     ailing = await _ailing_hosts(duty)
     rest = timedelta(seconds=duty.config.checks.network_retry)
     health = HostHealth(ailing, [host for host, incident in ailing.items() if now - incident.last_bad_at < rest])

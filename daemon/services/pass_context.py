@@ -32,9 +32,9 @@ class BatchContext:
         return self.settings_by_rule[rule_id]
 
     def provides(self, source: str, field: str) -> bool:
-        """Tell whether the source can express the field; a source that nobody knows can express all."""
+        """Tell whether the source can express the field; one that nobody has read yet can express all."""
         fields = self.fields_by_source.get(source)
-        return not fields or field in fields
+        return fields is None or field in fields
 
     def history(self, product_id: str) -> Sequence[PricePoint]:
         """Return the price points of earlier days."""
@@ -54,29 +54,24 @@ class BatchContext:
 
 
 class ContextMaker:
-    """Makes the contexts of one pass: what holds for the whole pass is asked once."""
+    """Makes the contexts of one pass by one rulebook."""
 
-    def __init__(self, rulebook: Rulebook, fields_by_source: Mapping[str, frozenset[str]]) -> None:
+    def __init__(self, rulebook: Rulebook) -> None:
         self._settings = {rule.spec.id: rule.settings for rule in rulebook.rules}
         self._needs = {rule.spec.needs for rule in rulebook.rules}
-        self._fields = fields_by_source
-
-    @classmethod
-    async def open(cls, rulebook: Rulebook, catalogue: Catalogue) -> ContextMaker:
-        """Ask the catalogue what its sources can express."""
-        states = await catalogue.sources()
-        return cls(rulebook, {name: state.fields for name, state in states.items()})
 
     async def make(
         self, products: Sequence[Product], catalogue: Catalogue, evidence: EvidenceStore, now: datetime
     ) -> BatchContext:
         """Fetch what the rules that are on may ask about these products."""
         ids = [product.id for product in products]
+        # Asked for each batch: an import may bring a new source while the pass is on its way.
+        sources = await catalogue.sources()
         catalogue_asked = Needs.CATALOGUE in self._needs
         return BatchContext(
             now=now,
             settings_by_rule=self._settings,
-            fields_by_source=self._fields,
+            fields_by_source={name: state.fields for name, state in sources.items()},
             points=await catalogue.history(ids, now.date().isoformat()) if Needs.HISTORY in self._needs else {},
             holders_by_key=await _holders(products, catalogue) if catalogue_asked else {},
             status_by_id=await _parent_statuses(products, catalogue) if catalogue_asked else {},

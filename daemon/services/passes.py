@@ -184,7 +184,7 @@ def _tell_pass(record: PassRecord) -> None:
 async def _take(duty: Duty, kind: PassKind, product_ids: Sequence[str], tally: _Tally) -> None:
     ports = duty.ports
     expected = await ports.catalogue.count()
-    maker = await ContextMaker.open(duty.rulebook, ports.catalogue)
+    maker = ContextMaker(duty.rulebook)
     judge = Judge(duty.rulebook, duty.config.incidents)
     hosts_down = await _hosts_down(duty)
     tally.canary_found = _canary_found(duty, ports.clock.now()) if duty.config.checks.canary else None

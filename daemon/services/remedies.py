@@ -135,7 +135,7 @@ async def _give_up(duty: Duty, incident: Incident) -> None:
 
 
 async def _still_bad(duty: Duty, product: Product, incident: Incident, now: datetime) -> bool:
-    maker = await ContextMaker.open(duty.rulebook, duty.ports.catalogue)
+    maker = ContextMaker(duty.rulebook)
     context = await maker.make([product], duty.ports.catalogue, duty.ports.evidence, now)
     return any(
         rule.spec.id == incident.rule and verdict.outcome is Outcome.BAD and verdict.fingerprint == incident.fingerprint

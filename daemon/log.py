@@ -17,13 +17,12 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import orjson
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from daemon.config import LogSection
 from daemon.log_writer import LineWriter
 from daemon.redaction import Redactor
 
@@ -35,6 +34,22 @@ _PRIORITIES: Final = {"debug": b"<7>", "info": b"<6>", "warning": b"<4>", "error
 _MAX_TRACEBACK: Final = 20_000  # characters
 
 log = structlog.get_logger()
+
+
+class Settings(Protocol):
+    """What the log is told of its configuration: the [log] section."""
+
+    @property
+    def level(self) -> str:
+        """Return "debug", "info", "warning" or "error"."""
+
+    @property
+    def format(self) -> str:
+        """Return "json", "console", or "auto" for whichever fits the descriptor."""
+
+    @property
+    def queue(self) -> int:
+        """Return how many lines may wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +70,14 @@ class Log:
 
 
 def start(
-    section: LogSection,
+    settings: Settings,
     *,
     hidden: Iterable[str] = (),
     descriptor: int = 2,
     environment: Mapping[str, str] = os.environ,
 ) -> Log:
     """Send every log of the process to a descriptor. hidden: secrets, see Redactor."""
-    console = section.format == "console" or (section.format == "auto" and os.isatty(descriptor))
+    console = settings.format == "console" or (settings.format == "auto" and os.isatty(descriptor))
     prefix = not console and _is_journal(descriptor, environment)
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -73,7 +88,7 @@ def start(
         Redactor(hidden),
     ]
     render = _to_console(os.isatty(descriptor)) if console else _to_json(prefix)
-    writer = LineWriter(descriptor, section.queue, lambda count: _dropped_line(shared, render, count))
+    writer = LineWriter(descriptor, settings.queue, lambda count: _dropped_line(shared, render, count))
     structlog.configure(
         processors=[*shared, render],
         logger_factory=lambda *_args: _QueueLogger(writer.put),
@@ -81,7 +96,7 @@ def start(
     )
     _adopt_foreign(shared, render, writer.put)
     running = Log(writer)
-    running.set_level(section.level)
+    running.set_level(settings.level)
     return running
 
 

@@ -109,7 +109,8 @@ class HttpPageFetcher:
             usable = False
         if not usable:
             return self._evidence(url, Reach.INVALID_URL, problem="is no http or https address")
-        target = target.with_user(None).with_fragment(None)
+        if target.raw_user or target.raw_fragment:
+            target = target.with_user(None).with_fragment(None)
         attempt = 0
         while True:
             evidence = await self._attempt(url, Trip(target), read, headers)
@@ -166,7 +167,8 @@ class HttpPageFetcher:
         session = self._opened
         if session is None:
             raise RuntimeError("the fetcher is not open")
-        async with session.get(trip.url, headers=headers, cookies=trip.cookies or None, allow_redirects=False) as response:
+        cookies = trip.cookies or None  # an empty jar costs as much as a full one
+        async with session.get(trip.url, headers=headers, cookies=cookies, allow_redirects=False) as response:
             location = response.headers.get("Location") if response.status in REDIRECTS else None
             if location is not None:
                 return trip.redirected(response, location, most=self._network.redirects)
@@ -184,6 +186,10 @@ class HttpPageFetcher:
         limit = self._network.max_image_bytes
         if (response.content_length or 0) > limit:
             raise BodyTooLarge(f"says that it has {response.content_length} bytes; {limit} are read at most")
+        is_plain = "Content-Encoding" not in response.headers
+        if is_plain and response.content_length and response.content_length <= _IMAGE_HEAD:
+            body = await response.read()  # no more than it says can come
+            return {"length": len(body), "image": image_facts(body, is_whole=True)}
         head = bytearray()
         async with aclosing(decoded(response, limit)) as pieces:
             async for piece in pieces:

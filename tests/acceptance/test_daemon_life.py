@@ -155,6 +155,16 @@ class TestReload:
             time.sleep(0.3)
             assert process.events("stacks.dumped") == []
 
+    def test_a_new_source_is_read_at_once(self, daemon: Callable[..., DaemonProcess]) -> None:
+        with daemon("[checks]\nnetwork = false\n") as process:
+            catalogue(process.folder / "shop.csv", 5)
+            process.config.write_text(
+                '[checks]\nnetwork = false\n[[sources]]\nname = "late"\npath = "shop.csv"\n', encoding="utf-8"
+            )
+            process.signal(signal.SIGHUP)
+
+            assert process.wait_event("import.finished")["source"] == "late"
+
     def test_a_bad_file_changes_nothing(self, daemon: Callable[..., DaemonProcess]) -> None:
         with daemon() as process:
             process.config.write_text('[checks]\nintervall = "1h"\n[log]\nlevel = "error"\n', encoding="utf-8")

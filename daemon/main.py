@@ -29,6 +29,7 @@ from daemon.demo.shop import Shop
 from daemon.errors import ConfigError
 from daemon.handlers.http import demo_shop
 from daemon.handlers.http.server import build_app, serve
+from daemon.inference.executor import ThreadOffload
 from daemon.jobs.loop_watch import LoopWatch
 from daemon.jobs.pass_figures import PassFigures
 from daemon.jobs.scheduler import Scheduler
@@ -148,6 +149,8 @@ class Life:
         await _recover(duty)
         if self._shop:
             await self._shop.open_shop(duty)
+        if isinstance(pool := duty.ports.offload, ThreadOffload):
+            self.metrics.offload.set_function(lambda: pool.held)
         figures = PassFigures(self.metrics)
         await figures.start(duty)
         scheduler = Scheduler(jobs(duty, figures), duty.ports.clock, observe=self.metrics.observe_job)

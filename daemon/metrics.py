@@ -35,7 +35,7 @@ class Metrics:
             "zhiban_last_pass_timestamp_seconds", "When the last pass of a kind ended.", ["kind"], registry=registry
         )
         self.checked = Counter("zhiban_products_checked", "Products that passes judged.", registry=registry)
-        self.fetches = Counter("zhiban_fetches", "Images and pages fetched.", ["what", "outcome"], registry=registry)
+        self.fetches = Counter("zhiban_fetches", "Images and pages fetched.", ["outcome"], registry=registry)
 
     def _define_process(self) -> None:
         registry = self.registry

@@ -1,4 +1,4 @@
-"""Counts passes as they end, from the ledger, so that failed and timed-out ones count too."""
+"""Counts passes as they end, from the ledger, so that failed and timed-out ones count too; and fetches."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from daemon.metrics import Metrics
 from daemon.products.passes import PassRecord, PassState
 from daemon.services.duty import Duty
+from daemon.services.fetching import FetchReport
 
 _OPEN = {PassState.QUEUED, PassState.RUNNING}
 _LOOK_BACK = 20
@@ -33,6 +34,14 @@ class PassFigures:
                 if record.id not in self._counted:
                     self._counted.append(record.id)
                     self._count(record)
+
+    async def fetched(self, fetch: Awaitable[FetchReport]) -> FetchReport:
+        """Fetch evidence and count it; what is our own overload is no fault of a target."""
+        report = await fetch
+        failed = {"unreachable": report.unreachable, "overloaded": report.overloaded}
+        for outcome, count in {**failed, "answered": report.fetched - sum(failed.values())}.items():
+            self._metrics.fetches.labels(outcome).inc(max(0, count))
+        return report
 
     async def _ended(self, duty: Duty) -> list[PassRecord]:
         page = await duty.ports.incidents.passes(_LOOK_BACK)

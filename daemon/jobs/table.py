@@ -46,7 +46,7 @@ def jobs(duty: Duty, figures: PassFigures) -> list[Job]:
         _every("records.forget", _FORGET_S, lambda: retention.forget(duty)),
     ]
     if duty.config.checks.network:
-        always.append(_evidence(duty))
+        always.append(_evidence(duty, figures))
     return always + [_source(duty, section) for section in duty.config.sources]
 
 
@@ -54,10 +54,10 @@ def _every(name: str, seconds: float, run: Callable[[], Awaitable[object]]) -> J
     return Job(name=name, run=run, every_s=lambda: seconds, deadline_s=lambda: _SHORT_S, jitter=0.1)
 
 
-def _evidence(duty: Duty) -> Job:
+def _evidence(duty: Duty, figures: PassFigures) -> Job:
     return Job(
         name="evidence.refresh",
-        run=lambda: fetching.refresh_evidence(duty, duty.ports.clock.now()),
+        run=lambda: figures.fetched(fetching.refresh_evidence(duty, duty.ports.clock.now())),
         every_s=lambda: _EVIDENCE_S,
         deadline_s=lambda: duty.config.checks.deadline,
         jitter=0.1,

@@ -132,6 +132,7 @@ async def test_metrics_tell_of_incidents_jobs_and_readiness(state: Path) -> None
     assert 'zhiban_job_runs_total{job="products.check",outcome="finished"} 1.0' in text
     assert 'zhiban_passes_total{kind="full",state="finished"} 1.0' in text
     assert "zhiban_ready 1.0" in text
+    assert "zhiban_offload_held 0.0" in text
     assert "zhiban_config_last_reload_successful 1.0" in text
 
 

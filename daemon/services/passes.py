@@ -24,7 +24,7 @@ from daemon.products.passes import PassKind, PassRecord, PassState
 from daemon.products.product import Product, Status
 from daemon.products.remedies import Remedy
 from daemon.products.verdicts import Outcome, Severity
-from daemon.services import remedies
+from daemon.services import remedies, settling
 from daemon.services.checkers import TRIES, report
 from daemon.services.duty import Duty
 from daemon.services.judging import HOST_DOWN, Judge, Judged, known
@@ -193,7 +193,7 @@ async def _take(duty: Duty, kind: PassKind, product_ids: Sequence[str], tally: _
     tally.seen = max(expected, tally.checked + tally.skipped)
     tally.skipped = max(tally.skipped, expected - tally.checked)
     await _report_checker(duty, kind, tally)
-    await remedies.settle(duty)
+    await settling.settle(duty)
     await remedies.apply_pending(duty, expected)
     if kind is PassKind.FULL:
         await ports.incidents.commit(Batch(progress={LAST_FULL: ports.clock.now().isoformat()}))

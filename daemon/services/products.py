@@ -12,7 +12,7 @@ from daemon.ports import Actor, AuditEntry, Batch
 from daemon.products.ids import new_id
 from daemon.products.imports import MERGED_FIELDS
 from daemon.products.product import Product, Status, Unparsed
-from daemon.services import remedies
+from daemon.services import settling
 from daemon.services.duty import Duty
 from daemon.services.notices import status_changed_entries
 
@@ -38,7 +38,7 @@ async def set_status(duty: Duty, actor: Actor, product_id: str, status: Status, 
     if entries:
         await duty.ports.incidents.commit(Batch(entries=entries))
         duty.wake_notices.set()
-    await remedies.settle_product(duty, product_id)
+    await settling.settle_product(duty, product_id)
     return changed
 
 

@@ -7,7 +7,7 @@ from daemon.handlers.http.answers import Listed, page
 from daemon.handlers.http.models import Paged, Word
 from daemon.handlers.http.routes import Call, get, post
 from daemon.products.remedies import Remedy, RemedyState
-from daemon.services import remedies
+from daemon.services import settling
 
 
 class RemedyQuery(Paged):
@@ -30,7 +30,7 @@ async def get_remedy(call: Call) -> Remedy:
 
 async def undo_remedy(call: Call) -> Remedy:
     """POST /remedies/{remedy_id}/undo."""
-    return await remedies.undo(call.duty, call.actor, call.path["remedy_id"])
+    return await settling.undo(call.duty, call.actor, call.path["remedy_id"])
 
 
 ROUTES = (

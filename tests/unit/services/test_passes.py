@@ -17,7 +17,7 @@ from daemon.products.product import Product, Status
 from daemon.products.remedies import RemedyMode, RemedyState
 from daemon.products.rulebook import Rulebook
 from daemon.products.verdicts import OK, PassContext, Verdict, bad
-from daemon.services import incidents, passes, products, remedies
+from daemon.services import incidents, passes, products, settling
 from tests.house import PERSON, House, house, price_missing, product, rule, rules
 
 
@@ -174,13 +174,13 @@ async def test_undo_by_a_person_keeps_the_rule_away() -> None:
     await passes.tick(home.duty)
     (remedy,) = (await home.stores.incidents.find_remedies((), 10)).items
 
-    undone = await remedies.undo(home.duty, PERSON, remedy.id)
+    undone = await settling.undo(home.duty, PERSON, remedy.id)
     await passes.run_pass(home.duty, PassKind.FULL)
 
     assert (undone.state, undone.ended_by) == (RemedyState.UNDONE, "mei")
     assert await home.status("bad") == "listed"
     with pytest.raises(Conflict):
-        await remedies.undo(home.duty, PERSON, remedy.id)
+        await settling.undo(home.duty, PERSON, remedy.id)
 
 
 async def test_the_stronger_remedy_holds_and_hands_over_to_the_weaker_one() -> None:
@@ -196,6 +196,26 @@ async def test_the_stronger_remedy_holds_and_hands_over_to_the_weaker_one() -> N
     assert await remedy_states(home) == [RemedyState.HANDED_OVER, RemedyState.APPLIED]
 
     await fix(home, "both", stock=Decimal(5))
+    await passes.tick(home.duty)
+    assert await home.status("both") == "listed"
+
+
+async def test_a_stronger_remedy_takes_over_from_a_weaker_one() -> None:
+    home = house()
+    await home.shelve(product("both", stock=Decimal(0)))
+    await passes.tick(home.duty)
+    assert await home.status("both") == "out_of_stock"
+
+    await fix(home, "both", price=None)
+    await passes.tick(home.duty)
+    assert await home.status("both") == "unlisted"
+    assert await remedy_states(home) == [RemedyState.HANDED_OVER, RemedyState.APPLIED]
+
+    await passes.tick(home.duty)
+    await fix(home, "both", price=Decimal(2))
+    await passes.tick(home.duty)
+    assert await home.status("both") == "out_of_stock"
+    await fix(home, "both", stock=Decimal(2))
     await passes.tick(home.duty)
     assert await home.status("both") == "listed"
 

@@ -1,0 +1,155 @@
+"""What becomes of applied remedies: undone when the reason is gone, ended when somebody else decided."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+import structlog
+
+from daemon.errors import Conflict, NotFound
+from daemon.ports import Actor, Batch, IncidentFilter
+from daemon.products.incidents import ALIVE, Incident, News, State
+from daemon.products.product import Product
+from daemon.products.remedies import STRENGTH, Remedy, RemedyState
+from daemon.services.duty import Duty
+from daemon.services.remedies import take
+from daemon.services.remedy_records import APPLIED_BY, PAGE, UNDONE_BY, all_in, end, keep, last_actor, override_of
+
+_log = structlog.get_logger()
+
+#: A remedy stays while its incident is one of these.
+_HOLDING = ALIVE | {State.CLOSED}
+
+
+async def settle(duty: Duty) -> None:
+    """Look at every applied remedy: undo what has recovered, respect what others decided, hand on what goes on."""
+    applied = await all_in(duty, RemedyState.APPLIED)
+    for start in range(0, len(applied), PAGE):
+        for remedy in await _unsettled(duty, applied[start : start + PAGE]):
+            try:
+                await _settle(duty, remedy)
+            except Conflict:
+                _log.info("remedy.postponed", remedy=remedy.id, product=remedy.product_id)
+
+
+async def _unsettled(duty: Duty, applied: Sequence[Remedy]) -> list[Remedy]:
+    """Return the remedies that may have to move, found in two queries: most simply go on."""
+    ids = [remedy.product_id for remedy in applied]
+    products = await duty.ports.catalogue.get_many(ids)
+    latest = await duty.ports.incidents.latest(ids)
+    going_on = {
+        incident.id
+        for incidents in latest.values()
+        for incident in incidents
+        if incident.state in _HOLDING and incident.remedy is not None
+    }
+    return [
+        remedy
+        for remedy in applied
+        if remedy.incident_id not in going_on
+        or remedy.product_id not in products
+        or products[remedy.product_id].status != remedy.after
+    ]
+
+
+async def settle_product(duty: Duty, product_id: str) -> None:
+    """Look at the remedy that holds one product, if any."""
+    held = await duty.ports.incidents.held([product_id])
+    if product_id in held:
+        await _settle(duty, held[product_id])
+
+
+async def undo(duty: Duty, actor: Actor, remedy_id: str) -> Remedy:
+    """A person takes a remedy back, and its rule leaves the product alone for a while.
+
+    Raises NotFound, or Conflict when it is not in force or the product has another status by now.
+    """
+    remedy = await duty.ports.incidents.remedy(remedy_id)
+    if remedy.state is not RemedyState.APPLIED:
+        raise Conflict(f"remedy {remedy_id} is {remedy.state}, only an applied one can be undone")
+    product = await duty.ports.catalogue.get(remedy.product_id)
+    if product.status != remedy.after:
+        await _settle(duty, remedy)
+        raise Conflict(f"product {product.id} is {product.status}, no longer {remedy.after}: there is nothing to undo")
+    await _put_back(duty, product, remedy, person=actor.id)
+    return await duty.ports.incidents.remedy(remedy_id)
+
+
+async def _settle(duty: Duty, remedy: Remedy) -> None:
+    try:
+        product = await duty.ports.catalogue.get(remedy.product_id)
+    except NotFound:
+        await end(duty, remedy, RemedyState.ABANDONED, "the product is gone")
+        return
+    if product.status != remedy.after:
+        await _moved_by_others(duty, product, remedy)
+        return
+    incident = await duty.ports.incidents.incident(remedy.incident_id)
+    heir = await _heir(duty, incident)
+    if heir is None or heir.state not in _HOLDING or heir.remedy is None:
+        await _let_go(duty, product, remedy)
+    elif heir.id != incident.id:
+        await duty.ports.incidents.commit(Batch(remedies=(msgspec.structs.replace(remedy, incident_id=heir.id),)))
+
+
+async def _heir(duty: Duty, incident: Incident) -> Incident | None:
+    """Follow a superseded incident to the one that goes on in its place."""
+    while incident.state is State.SUPERSEDED:
+        try:
+            incident = await duty.ports.incidents.incident(incident.superseded_by)
+        except NotFound:
+            return None
+    return incident
+
+
+async def _moved_by_others(duty: Duty, product: Product, remedy: Remedy) -> None:
+    """The product has another status than ours: our own undo before a crash, or somebody's decision."""
+    by = await last_actor(duty, product.id)
+    if by.startswith(f"{UNDONE_BY}{remedy.id}"):
+        await _keep_undone(duty, product, remedy, person=by.removeprefix(f"{UNDONE_BY}{remedy.id}").removeprefix(":"))
+    elif not by.startswith(APPLIED_BY):  # that one is just about to take over
+        overridden = msgspec.structs.replace(
+            remedy, state=RemedyState.OVERRIDDEN, ended_at=duty.ports.clock.now(), ended_by=by
+        )
+        override = override_of(duty, remedy, by)
+        await keep(duty, overridden, News.REMEDY_OVERRIDDEN, product, None, overrides=(override,), actor=by)
+
+
+async def _let_go(duty: Duty, product: Product, remedy: Remedy) -> None:
+    """The reason is gone: hand the product to another incident that needs it held, else put the status back."""
+    waiting = await _next_holder(duty, remedy)
+    if waiting is None:
+        await _put_back(duty, product, remedy)
+    else:
+        await take(duty, product, waiting, remedy)
+
+
+async def _next_holder(duty: Duty, remedy: Remedy) -> Incident | None:
+    where = IncidentFilter(states=tuple(ALIVE), product_id=remedy.product_id, remedy_pending=True, inhibited=False)
+    page = await duty.ports.incidents.find(where, PAGE)
+    others = [(STRENGTH.index(i.remedy), i.id, i) for i in page.items if i.id != remedy.incident_id and i.remedy]
+    return min(others)[2] if others else None
+
+
+async def _put_back(duty: Duty, product: Product, remedy: Remedy, *, person: str = "") -> None:
+    """Restore the status. person: who asked for it, "" when the incident recovered."""
+    restored = msgspec.structs.replace(product, status=remedy.before)
+    actor = f"{UNDONE_BY}{remedy.id}" + (f":{person}" if person else "")
+    await duty.ports.catalogue.replace(product, restored, actor=actor, now=duty.ports.clock.now())
+    await _keep_undone(duty, product, remedy, person=person)
+
+
+async def _keep_undone(duty: Duty, product: Product, remedy: Remedy, *, person: str) -> None:
+    undone = msgspec.structs.replace(
+        remedy, state=RemedyState.UNDONE, ended_at=duty.ports.clock.now(), ended_by=person or "recovery"
+    )
+    await keep(
+        duty,
+        undone,
+        News.REMEDY_UNDONE,
+        product,
+        (remedy.after, remedy.before),
+        overrides=(override_of(duty, remedy, person),) if person else (),
+        actor=person or "daemon",
+    )

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from daemon.cli_check import check
+from daemon.cli.check import check
 
 DATA = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "products"
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the real catalogues are not beside this checkout")

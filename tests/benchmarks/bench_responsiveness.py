@@ -20,9 +20,9 @@ import aiohttp
 import structlog
 
 from daemon.adapters.sql import open_stores
-from daemon.assembly import DATABASE
 from daemon.config import Config
-from daemon.main import Surroundings, main
+from daemon.main.assembly import DATABASE
+from daemon.main.life import Surroundings, main
 from daemon.products.imports import Parsed
 from tests.benchmarks.__main__ import versions
 from tests.benchmarks.corpus import NOW, SEED, SOURCE, products
@@ -81,7 +81,7 @@ async def _pass(state: Path, slice_: str) -> tuple[list[float], list[float]]:
 
     structlog.configure(processors=[watch])
     gc.collect()
-    gc.freeze()  # as daemon.process does
+    gc.freeze()  # as daemon.main.process does
     with _callbacks() as callbacks_ms:
         duty = asyncio.create_task(main(config, stop=stop, around=Surroundings(state=state)))
         answers_ms = await _asked_until(ended, state, duty)

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from daemon.cli import COMMANDS, LazyGroup, main
-from daemon.cli_logs import parsed, told, wanted
+from daemon.cli.logs import parsed, told, wanted
 from daemon.products.rules import SPECS
 
 

@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from daemon.cli_check import check
+from daemon.cli.check import check
 from daemon.products.rules import SPECS
 from daemon.products.verdicts import Needs
 

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from daemon.config import ChannelSection, Config, SourceSection, load, parse_duration
-from daemon.config_file import ConfigFile
-from daemon.credentials import Secrets
+from daemon.config.credentials import Secrets
+from daemon.config.file import ConfigFile
+from daemon.config.positions import positions
 from daemon.errors import ConfigError
-from daemon.toml_positions import positions
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "config.toml"

@@ -18,8 +18,8 @@ import structlog
 from daemon import log as zhiban_log
 from daemon.config import LogSection
 from daemon.log import Log, printable
-from daemon.log_writer import LineWriter
-from daemon.redaction import Redactor
+from daemon.log.redaction import Redactor
+from daemon.log.writer import LineWriter
 
 
 class Reader:

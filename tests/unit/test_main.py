@@ -16,15 +16,15 @@ from daemon.adapters.log_channel import LogNotifier
 from daemon.adapters.memory import MemoryStores
 from daemon.adapters.pages import HttpPageFetcher
 from daemon.adapters.source_reader import HttpSourceReader
-from daemon.assembly import configure, open_ports, state_directory
 from daemon.config import Config
-from daemon.credentials import Secrets
+from daemon.config.credentials import Secrets
 from daemon.errors import AlreadyRunning, ConfigError, Unavailable
 from daemon.inference.executor import ThreadOffload
-from daemon.main import Surroundings, main
+from daemon.main.assembly import configure, open_ports, state_directory
+from daemon.main.life import Surroundings, main
+from daemon.main.reloading import kept_until_restart
+from daemon.main.stack_dump import dump
 from daemon.ports import Ports
-from daemon.reloading import kept_until_restart
-from daemon.stack_dump import dump
 
 
 def config(**sections: Mapping[str, Any]) -> Config:

@@ -13,9 +13,9 @@ from click.testing import CliRunner
 from daemon.adapters.memory import MemoryStores
 from daemon.adapters.sql import open_stores
 from daemon.adapters.sql.reading import read_stores
-from daemon.assembly import DATABASE
-from daemon.cli_check import check
+from daemon.cli.check import check
 from daemon.errors import StoreCorrupt, Unavailable
+from daemon.main.assembly import DATABASE
 from daemon.ports import Batch, Catalogue, IncidentStore
 from daemon.products.findings import CheckReport
 from daemon.products.ids import new_id

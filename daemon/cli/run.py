@@ -29,7 +29,7 @@ def run(given: Path | None, demo: bool, port: int | None) -> None:
     0 stopped, 1 failed, 78 the configuration cannot be used.
     """
     with _left_out("rich"):
-        from daemon.process import live  # noqa: PLC0415 no other command needs the daemon's parts
+        from daemon.main.process import live  # noqa: PLC0415 no other command needs the daemon's parts
 
     live(config_file(given), demo=demo, port=port)
 

@@ -27,11 +27,11 @@ from rich.progress import Progress as Bars
 from daemon.adapters.clock import SystemClock
 from daemon.adapters.pages import HttpPageFetcher
 from daemon.adapters.sql.reading import read_stores
-from daemon.assembly import DATABASE
-from daemon.cli_check_table import show
+from daemon.cli.check_table import show
 from daemon.config import CatalogueSection, Config
 from daemon.errors import UnreadableFile
 from daemon.inference.executor import ThreadOffload
+from daemon.main.assembly import DATABASE
 from daemon.products import sarif
 from daemon.products.feeds.options import FeedOptions
 from daemon.products.findings import CheckReport, csv_rows, json_chunks

@@ -16,8 +16,8 @@ from daemon.adapters.pages import HttpPageFetcher
 from daemon.adapters.source_reader import HttpSourceReader
 from daemon.adapters.sql import SqlStores, open_stores
 from daemon.config import ChannelSection, Config
-from daemon.config_file import ConfigFile
-from daemon.credentials import Secrets
+from daemon.config.credentials import Secrets
+from daemon.config.file import ConfigFile
 from daemon.errors import ConfigError, InvalidInput, Unavailable
 from daemon.inference.executor import ThreadOffload
 from daemon.ports import Clock, Notifier, Offload, Ports

@@ -9,13 +9,13 @@ from typing import Final
 
 import structlog
 
-from daemon.assembly import configure
 from daemon.config import Config
 from daemon.errors import ConfigError
 from daemon.jobs.pass_figures import PassFigures
 from daemon.jobs.scheduler import Scheduler
 from daemon.jobs.table import jobs
 from daemon.log import Log
+from daemon.main.assembly import configure
 from daemon.metrics import Metrics
 from daemon.products.remedies import RemedyMode
 from daemon.products.rulebook import Rulebook

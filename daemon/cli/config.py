@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from daemon.cli_run import config_file
+from daemon.cli.run import config_file
 
 
 @click.group()
@@ -21,7 +21,7 @@ def check(file: Path | None) -> None:
 
     Exit status: 0 it can, 78 it cannot. Nothing is changed and no secret is read.
     """
-    from daemon.assembly import configure  # noqa: PLC0415 slow to import
+    from daemon.main.assembly import configure  # noqa: PLC0415 slow to import
 
     path = config_file(file)
     found, rulebook = configure(path)

@@ -16,11 +16,11 @@ import structlog
 import uvloop
 
 from daemon import log as logs
-from daemon.assembly import configure, state_directory
 from daemon.config import Config
-from daemon.credentials import Secrets
+from daemon.config.credentials import Secrets
 from daemon.errors import ZhibanError
-from daemon.main import Surroundings, main
+from daemon.main.assembly import configure, state_directory
+from daemon.main.life import Surroundings, main
 
 log = structlog.get_logger()
 _M_ARENA_MAX: Final = -8  # mallopt(3)

@@ -22,9 +22,8 @@ import structlog
 from daemon.adapters.lock import only_one
 from daemon.adapters.signals import end_within, on_signals
 from daemon.adapters.systemd import Systemd
-from daemon.assembly import open_ports
 from daemon.config import Config
-from daemon.credentials import Secrets
+from daemon.config.credentials import Secrets
 from daemon.demo.shop import Shop
 from daemon.errors import ConfigError
 from daemon.handlers.http import demo_shop
@@ -34,17 +33,18 @@ from daemon.jobs.loop_watch import LoopWatch
 from daemon.jobs.pass_figures import PassFigures
 from daemon.jobs.scheduler import Scheduler
 from daemon.jobs.table import jobs
-from daemon.local_access import address_shown, local_token
 from daemon.log import Log, watch_loop
+from daemon.main.assembly import open_ports
+from daemon.main.local_access import address_shown, local_token
+from daemon.main.reloading import Reload
+from daemon.main.stack_dump import dump
 from daemon.metrics import Metrics
 from daemon.ports import Ports
 from daemon.products.remedies import RemedyMode
 from daemon.products.rulebook import Rulebook
-from daemon.reloading import Reload
 from daemon.services import notices, passes, remedies
 from daemon.services.demonstration import Demonstration
 from daemon.services.duty import Duty
-from daemon.stack_dump import dump
 
 log = structlog.get_logger()
 #: Seconds after the grace within which everything has closed, or the process ends all the same.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from daemon.cli_run import config_file
+from daemon.cli.run import config_file
 from daemon.products.rulebook import ConfiguredRule
 
 _STYLES = {"critical": "bold red", "major": "red", "minor": "yellow", "info": "cyan"}
@@ -18,7 +18,7 @@ _STYLES = {"critical": "bold red", "major": "red", "minor": "yellow", "info": "c
 @click.option("--json", "as_json", is_flag=True, help="As a JSON list, with settings and references.")
 def rules(given: Path | None, as_json: bool) -> None:
     """List the rules with their severity, remedy and settings, as a configuration has them."""
-    from daemon.assembly import configure  # noqa: PLC0415 slow to import
+    from daemon.main.assembly import configure  # noqa: PLC0415 slow to import
     from daemon.products.rules import SPECS  # noqa: PLC0415
 
     config, rulebook = configure(config_file(given))

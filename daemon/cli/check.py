@@ -9,10 +9,10 @@ from typing import Any, Final
 
 import click
 
-from daemon.assembly import configure
-from daemon.cli_check_run import CheckOrder, run, write
+from daemon.cli.check_run import CheckOrder, run, write
 from daemon.config import CatalogueSection, parse_duration
 from daemon.errors import ConfigError, InvalidInput, ZhibanError
+from daemon.main.assembly import configure
 from daemon.products.feeds.columns import check_map
 from daemon.products.rulebook import Rulebook
 from daemon.products.rules import BY_ID

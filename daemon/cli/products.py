@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, Final
 
 import click
 
-from daemon.cli_reach import Daemon
+from daemon.cli.reach import Daemon
 from daemon.errors import UnreadableFile, ZhibanError
 from daemon.log import printable
 from daemon.products.feeds.options import FORMATS

@@ -14,9 +14,9 @@ from typing import Any, TypeVar, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from daemon.config.positions import Path as KeyPath
+from daemon.config.positions import positions
 from daemon.errors import ConfigError
-from daemon.toml_positions import Path as KeyPath
-from daemon.toml_positions import positions
 
 S = TypeVar("S", bound=BaseModel)
 _AT_LINE = re.compile(r"^(.*) \(at line (\d+), column (\d+)\)$", re.DOTALL)

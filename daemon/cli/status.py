@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import click
 
-from daemon.cli_reach import Daemon
+from daemon.cli.reach import Daemon
 from daemon.log import printable
 
 _MANY: Final = 1000

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import click
 
-from daemon.cli_reach import Daemon
-from daemon.cli_status import LIVE
+from daemon.cli.reach import Daemon
+from daemon.cli.status import LIVE
 from daemon.log import printable
 from daemon.products.incidents import State
 from daemon.products.verdicts import Severity

@@ -20,18 +20,18 @@ class Entry(NamedTuple):
 
 
 COMMANDS: Final = {
-    "run": Entry("daemon.cli_run", "run", "Be on duty: run the daemon."),
-    "check": Entry("daemon.cli_check", "check", "Check a file or the catalogue once, without the daemon."),
-    "products": Entry("daemon.cli_products", "products", "Import, export and look at products."),
-    "rules": Entry("daemon.cli_rules", "rules", "List the rules as configured."),
-    "status": Entry("daemon.cli_status", "status", "Tell how the running daemon is."),
-    "incidents": Entry("daemon.cli_incidents", "incidents", "List incidents of the running daemon."),
-    "logs": Entry("daemon.cli_logs", "logs", "Read the log in a form for people."),
-    "token": Entry("daemon.cli_token", "token", "Make, list and revoke API tokens."),
-    "config": Entry("daemon.cli_config", "config", "Look at configuration files."),
-    "backup": Entry("daemon.cli_backup", "backup", "Copy the store while the daemon runs."),
-    "restore": Entry("daemon.cli_backup", "restore", "Put a backup in the place of the store."),
-    "version": Entry("daemon.cli_version", "version", "Tell which version this is."),
+    "run": Entry("daemon.cli.run", "run", "Be on duty: run the daemon."),
+    "check": Entry("daemon.cli.check", "check", "Check a file or the catalogue once, without the daemon."),
+    "products": Entry("daemon.cli.products", "products", "Import, export and look at products."),
+    "rules": Entry("daemon.cli.rules", "rules", "List the rules as configured."),
+    "status": Entry("daemon.cli.status", "status", "Tell how the running daemon is."),
+    "incidents": Entry("daemon.cli.incidents", "incidents", "List incidents of the running daemon."),
+    "logs": Entry("daemon.cli.logs", "logs", "Read the log in a form for people."),
+    "token": Entry("daemon.cli.token", "token", "Make, list and revoke API tokens."),
+    "config": Entry("daemon.cli.config", "config", "Look at configuration files."),
+    "backup": Entry("daemon.cli.backup", "backup", "Copy the store while the daemon runs."),
+    "restore": Entry("daemon.cli.backup", "restore", "Put a backup in the place of the store."),
+    "version": Entry("daemon.cli.version", "version", "Tell which version this is."),
 }
 
 

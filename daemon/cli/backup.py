@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def backup(file: Path) -> None:
     """Copy the store to FILE, which must not be there yet, also while the daemon runs; the copy is verified."""
     from daemon.adapters.sql.backup import back_up  # noqa: PLC0415 slow to import
-    from daemon.assembly import DATABASE, state_directory  # noqa: PLC0415
+    from daemon.main.assembly import DATABASE, state_directory  # noqa: PLC0415
 
     click.echo(f"backed up: {_told(back_up(state_directory(os.environ) / DATABASE, file))}")
 
@@ -28,7 +28,7 @@ def restore(file: Path) -> None:
     """Put FILE, a backup, in the place of the store. The daemon must not run; the store before is kept."""
     from daemon.adapters.lock import only_one  # noqa: PLC0415 slow to import
     from daemon.adapters.sql.backup import restore as put_back  # noqa: PLC0415
-    from daemon.assembly import DATABASE, state_directory  # noqa: PLC0415
+    from daemon.main.assembly import DATABASE, state_directory  # noqa: PLC0415
 
     state = state_directory(os.environ)
     with only_one(state):

@@ -23,8 +23,8 @@ import orjson
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from daemon.log_writer import LineWriter
-from daemon.redaction import Redactor
+from daemon.log.redaction import Redactor
+from daemon.log.writer import LineWriter
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 #: The last step of a chain: a finished line with its line break.

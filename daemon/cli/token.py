@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 import msgspec
 
-from daemon.cli_reach import Daemon, state_of
+from daemon.cli.reach import Daemon, state_of
 from daemon.config import parse_duration
 from daemon.errors import InvalidInput
 from daemon.forum.principals import Principal, Role, Scope, Token
@@ -90,9 +90,9 @@ def _running() -> Daemon | None:
 def _on_store(act: Callable[[Ports], Awaitable[T]]) -> T:
     """Do something on the store itself. Raises AlreadyRunning when a daemon began meanwhile."""
     from daemon.adapters.lock import only_one  # noqa: PLC0415 slow to import
-    from daemon.assembly import open_ports, state_directory  # noqa: PLC0415
     from daemon.config import ChannelSection, Config  # noqa: PLC0415
-    from daemon.credentials import Secrets  # noqa: PLC0415
+    from daemon.config.credentials import Secrets  # noqa: PLC0415
+    from daemon.main.assembly import open_ports, state_directory  # noqa: PLC0415
 
     state = state_directory(os.environ)
     config = Config(channels=(ChannelSection(name="log"),))

@@ -183,7 +183,7 @@ class NoticesSection(Section):
     messages_per_hour: int = Field(60, ge=1)  # of one channel
     lines_per_message: int = Field(20, ge=1)
     age_limit: Interval = 86_400.0  # 1d
-    attempts: int = Field(10, ge=1)
+    attempts: int = Field(110, ge=1)  # with backoff_max, about as long as age_limit
     backoff: Interval = 5.0  # 5s
     backoff_max: Interval = 900.0  # 15m
 

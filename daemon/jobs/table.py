@@ -34,20 +34,17 @@ def jobs(duty: Duty, figures: PassFigures) -> list[Job]:
             jitter=duty.config.checks.jitter,
             wake=duty.wake_checks,
         ),
-        Job(
-            name="notices.deliver",
-            run=partial(delivery.deliver, duty),
-            every_s=lambda: duty.config.notices.interval,
-            deadline_s=lambda: _SHORT_S,
-            wake=duty.wake_notices,
-        ),
         _every("notices.digest", _DIGEST_S, lambda: digests.digest(duty, duty.ports.clock.now())),
         _every("incidents.clocks", _CLOCKS_S, lambda: incidents.tick_clocks(duty)),
         _every("records.forget", _FORGET_S, lambda: retention.forget(duty)),
     ]
     if duty.config.checks.network:
         always.append(_evidence(duty, figures))
-    return always + [_source(duty, section) for section in duty.config.sources]
+    return (
+        always
+        + [_channel(duty, name) for name in duty.ports.notifiers]
+        + [_source(duty, section) for section in duty.config.sources]
+    )
 
 
 def _every(name: str, seconds: float, run: Callable[[], Awaitable[object]]) -> Job:
@@ -61,6 +58,15 @@ def _evidence(duty: Duty, figures: PassFigures) -> Job:
         every_s=lambda: _EVIDENCE_S,
         deadline_s=lambda: duty.config.checks.deadline,
         jitter=0.1,
+    )
+
+
+def _channel(duty: Duty, name: str) -> Job:
+    return Job(
+        name=f"notices.{name}",
+        run=partial(delivery.deliver_channel, duty, name),
+        every_s=lambda: duty.config.notices.interval,
+        deadline_s=lambda: _SHORT_S,
     )
 
 

@@ -46,6 +46,5 @@ async def report(
                 raise
             continue
         tell(changes)
-        duty.wake_notices.set()
         return changes[-1].incident
     return None

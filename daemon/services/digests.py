@@ -70,7 +70,6 @@ async def digest(duty: Duty, now: datetime) -> bool:
     entries = await _entries(duty, day.isoformat(), now)
     await duty.ports.incidents.commit(Batch(entries=entries, progress={LAST_DAY: day.isoformat()}))
     _log.info("digest.queued", day=day.isoformat(), entries=len(entries))
-    duty.wake_notices.set()
     return True
 
 

@@ -36,7 +36,5 @@ class Duty:
     requested: deque[PassRecord] = field(default_factory=deque)
     #: Set to have the next pass taken now instead of at its time.
     wake_checks: asyncio.Event = field(default_factory=asyncio.Event)
-    #: Set to have queued notices looked at now.
-    wake_notices: asyncio.Event = field(default_factory=asyncio.Event)
     #: Channels that failed or asked to be left alone, by name.
     channel_holds: dict[str, ChannelHold] = field(default_factory=dict)

@@ -197,7 +197,6 @@ async def _follow(duty: Duty, incident: Incident, step: Callable[[Incident, date
     except Conflict:
         return False
     tell((change,))
-    duty.wake_notices.set()
     return True
 
 
@@ -226,7 +225,6 @@ async def _change(
                 raise
             continue
         tell((change,))
-        duty.wake_notices.set()
         break
     return await duty.ports.incidents.incident(incident_id)
 

@@ -81,11 +81,13 @@ def policy_of(rule: ConfiguredRule | None, section: IncidentsSection) -> LifePol
 class Judge:
     """Judges products by a rulebook and follows their incidents."""
 
-    def __init__(self, rulebook: Rulebook, section: IncidentsSection) -> None:
+    def __init__(self, rulebook: Rulebook, section: IncidentsSection, recheck_s: float) -> None:
+        """recheck_s: seconds after which a count of verdicts that is not yet complete is gone on with."""
         self._rulebook = rulebook
         self._rules = {rule.spec.id: rule for rule in rulebook.rules}
         self._policies = {rule.spec.id: policy_of(rule, section) for rule in rulebook.rules}
         self._orphan_policy = policy_of(None, section)
+        self._recheck = timedelta(seconds=recheck_s)
 
     def judge(self, product: Product, context: PassContext, known: Known) -> Judged:
         """Ask every rule about a product and turn the verdicts into changes of its incidents."""
@@ -135,10 +137,18 @@ class Judge:
         policy = self._policies.get(rule_id, self._orphan_policy)
         changes = life.observe(current, verdict, _subject(product, rule_id, rule), policy, context.now, new_id())
         judged.changes += [_seen(change, evidence_at) for change in changes]
-        newest = changes[-1].incident if changes else None
-        if newest and newest.state is State.SUSPECTED and policy.open_min_s and not evidence_at:
-            due = newest.first_bad_at + timedelta(seconds=policy.open_min_s)
+        if changes and not evidence_at and (due := self._count_goes_on(changes[-1], policy, context.now)):
             judged.recheck_at = min(judged.recheck_at or due, due)
+
+    def _count_goes_on(self, change: Change, policy: LifePolicy, now: datetime) -> datetime | None:
+        """Return when the product is to be judged again though nobody changes it, None when no count is open."""
+        incident = change.incident
+        if incident.state is State.SUSPECTED:
+            return max(incident.first_bad_at + timedelta(seconds=policy.open_min_s), now + self._recheck)
+        if change.event is not life.Event.IMPROVE:
+            return None
+        held_s = policy.flap_hold_s if incident.flapping else 0.0
+        return max(incident.last_bad_at + timedelta(seconds=held_s), now + self._recheck)
 
     def _inhibit(self, judged: Judged, latest: Mapping[str, Incident], known: Known, now: datetime) -> None:
         after = dict(latest) | {change.incident.rule: change.incident for change in judged.changes}

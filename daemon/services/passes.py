@@ -185,7 +185,7 @@ async def _take(duty: Duty, kind: PassKind, product_ids: Sequence[str], tally: _
     ports = duty.ports
     expected = await ports.catalogue.count()
     maker = ContextMaker(duty.rulebook)
-    judge = Judge(duty.rulebook, duty.config.incidents)
+    judge = Judge(duty.rulebook, duty.config.incidents, duty.config.checks.interval)
     hosts_down = await _hosts_down(duty)
     tally.canary_found = _canary_found(duty, ports.clock.now()) if duty.config.checks.canary else None
     async for page, progress in _pages(duty, kind, product_ids):
@@ -197,7 +197,6 @@ async def _take(duty: Duty, kind: PassKind, product_ids: Sequence[str], tally: _
     await remedies.apply_pending(duty, expected)
     if kind is PassKind.FULL:
         await ports.incidents.commit(Batch(progress={LAST_FULL: ports.clock.now().isoformat()}))
-    duty.wake_notices.set()
 
 
 async def _pages(

@@ -23,11 +23,13 @@ CORRECTABLE: Final = frozenset(MERGED_FIELDS) - {"status", "variants", "owner"}
 async def set_status(duty: Duty, actor: Actor, product_id: str, status: Status, revision: int) -> Product:
     """Change the status of a product as it was seen at a revision.
 
-    A remedy that held the product ends as overridden, and its rule leaves the product alone for a while.
+    A remedy that held the product ends as overridden, and its rule leaves the product alone for a while; so does one
+    that had set the very status that the person sets, which is not put back any more when the fault is gone.
     Raises NotFound, or PreconditionFailed when the product has another revision by now.
     """
     product = await _seen(duty, product_id, revision)
     if product.status == status:
+        await settling.adopt(duty, actor, product)
         return product
     before = product.status.text if isinstance(product.status, Unparsed) else product.status.value
     changed = await _replace(
@@ -37,7 +39,6 @@ async def set_status(duty: Duty, actor: Actor, product_id: str, status: Status, 
     entries = status_changed_entries(duty, changed, before, status.value, actor.name, now)
     if entries:
         await duty.ports.incidents.commit(Batch(entries=entries))
-        duty.wake_notices.set()
     await settling.settle_product(duty, product_id)
     return changed
 

@@ -54,7 +54,6 @@ async def keep(
     await duty.ports.incidents.commit(batch)
     for one in batch.remedies:
         tell_remedy(one)
-    duty.wake_notices.set()
 
 
 def _audit(remedy: Remedy, moved: tuple[Status, Status] | None, actor: str, now: datetime) -> AuditEntry:

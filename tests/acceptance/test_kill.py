@@ -33,6 +33,9 @@ mode = "on"
 budget_count = 1000
 budget_percent = 100
 
+[incidents]
+flap_count = 1000
+
 [rules.soldout_listed]
 grace_s = 0.0
 

@@ -13,7 +13,7 @@ from daemon.handlers.http.answers import Listed
 from daemon.handlers.http.models import Flag, Query
 from daemon.handlers.http.routes import Call, get, post
 from daemon.products.imports import ImportReport, SourceState
-from daemon.services.imports import read_source
+from daemon.services.sources import poll
 
 
 class ShownSource(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +48,7 @@ async def read_source_now(call: Call) -> ImportReport:
     section = next((section for section in call.duty.config.sources if section.name == name), None)
     if section is None:
         raise NotFound(f"there is no source {name!r} in the configuration")
-    return await read_source(call.duty, section, force=call.asked(ReadQuery).force)
+    return await poll(call.duty, section, force=call.asked(ReadQuery).force)
 
 
 def _shown(name: str, section: SourceSection | None, state: SourceState | None) -> ShownSource:

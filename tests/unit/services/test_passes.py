@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -337,6 +338,34 @@ async def test_what_changes_by_time_alone_is_judged_when_its_time_comes() -> Non
     home.clock.advance(301)
     await passes.tick(home.duty)
     assert (await states(home))["sale", "sale_ends"] is State.OPEN
+
+
+async def test_a_flapping_incident_recovers_after_its_quiet_time_though_nobody_touches_the_product() -> None:
+    home = house()
+    for number in range(6):
+        await home.shelve(product("flaps", None if number % 2 == 0 else "3"), import_id=str(number))
+        await passes.tick(home.duty)
+    assert (await states(home))["flaps", "price_missing"] is State.OPEN
+
+    home.clock.advance(home.duty.config.incidents.flap_hold + 1)
+    await passes.tick(home.duty)
+    assert (await states(home))["flaps", "price_missing"] is State.RECOVERED
+    assert await home.status("flaps") == "listed"
+
+
+async def test_counts_of_verdicts_go_on_though_nobody_touches_the_product() -> None:
+    patient = rule(price_missing, open_after=2)
+    home = house(Rulebook((replace(patient, close_after=2),)))
+    await home.shelve(product("slow", None))
+    seen = []
+    for number in range(4):
+        await passes.tick(home.duty)
+        seen.append((await states(home))["slow", "price_missing"])
+        if number == 1:
+            await fix(home, "slow", price=Decimal(1))
+        home.clock.advance(home.duty.config.checks.interval + 1)
+
+    assert seen == [State.SUSPECTED, State.OPEN, State.OPEN, State.RECOVERED]
 
 
 async def test_a_full_pass_comes_back_at_its_interval() -> None:

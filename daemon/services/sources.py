@@ -11,14 +11,15 @@ from daemon.services.duty import Duty
 from daemon.services.imports import read_source
 
 
-async def poll(duty: Duty, section: SourceSection) -> ImportReport:
+async def poll(duty: Duty, section: SourceSection, *, force: bool = False) -> ImportReport:
     """Read a source if it changed; its incident opens when it cannot be read to its end and recovers when it can.
 
-    Raises what reading raised, for the job's own log line and metric.
+    force: read it though it says that it has not changed. Raises what reading raised, for the job's own log line
+    and metric.
     """
     rule = f"source:{section.name}"
     try:
-        done = await read_source(duty, section)
+        done = await read_source(duty, section, force=force)
     except Conflict:  # somebody imports it just now: that says nothing about the source
         raise
     except ZhibanError as exc:

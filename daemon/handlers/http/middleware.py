@@ -80,7 +80,9 @@ def _finish(request: web.Request, status: int, problem: str, seconds: float) -> 
     metrics.http_requests.labels(method, route, str(status)).inc()
     metrics.http_seconds.labels(route).observe(seconds)
     fields = {"problem": problem} if problem else {}
-    _log.info(
+    # The demonstration's own pages are fetched by the daemon itself, hundreds at a time.
+    tell = _log.debug if route.startswith("/demo/") else _log.info
+    tell(
         "request.finished",
         method=method,
         route=route,

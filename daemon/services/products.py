@@ -29,8 +29,7 @@ async def set_status(duty: Duty, actor: Actor, product_id: str, status: Status, 
     """
     product = await _seen(duty, product_id, revision)
     if product.status == status:
-        await settling.adopt(duty, actor, product)
-        return product
+        return await _adopted(duty, actor, product)
     before = product.status.text if isinstance(product.status, Unparsed) else product.status.value
     changed = await _replace(
         duty, actor, product, msgspec.structs.replace(product, status=status), "product.status_set"
@@ -41,6 +40,13 @@ async def set_status(duty: Duty, actor: Actor, product_id: str, status: Status, 
         await duty.ports.incidents.commit(Batch(entries=entries))
     await settling.settle_product(duty, product_id)
     return changed
+
+
+async def _adopted(duty: Duty, actor: Actor, product: Product) -> Product:
+    if not await settling.adopt(duty, actor, product.id):
+        return product
+    # The new revision, with nothing else new, stops a daemon that judged the product before.
+    return await _replace(duty, actor, product, product, "product.status_set")
 
 
 async def correct(duty: Duty, actor: Actor, product_id: str, fields: Mapping[str, object], revision: int) -> Product:

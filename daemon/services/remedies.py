@@ -18,7 +18,7 @@ from daemon.products.incidents import ALIVE, CURRENT, Incident, Kind, News
 from daemon.products.product import Product, Status
 from daemon.products.remedies import STRENGTH, Budget, Remedy, RemedyState, as_judged, remedy_for
 from daemon.products.verdicts import Outcome, Severity
-from daemon.services.checkers import report
+from daemon.services.checkers import TRIES, report
 from daemon.services.duty import Duty
 from daemon.services.pass_context import ContextMaker
 from daemon.services.remedy_records import APPLIED_BY, PAGE, all_in, end, keep, last_actor
@@ -170,6 +170,21 @@ async def take(duty: Duty, product: Product, incident: Incident, held: Remedy | 
 
 
 async def _keep_applied(duty: Duty, product: Product, planned: Remedy, held: Remedy | None) -> None:
+    """Write down that the product is ours. Somebody who moved it since has ended what held it, or this remedy."""
+    for attempt in range(TRIES):
+        try:
+            await _commit_applied(duty, product, planned, held)
+        except Conflict:
+            if attempt == TRIES - 1:
+                raise
+            planned = await duty.ports.incidents.remedy(planned.id)
+            held = (await duty.ports.incidents.held([product.id])).get(product.id)
+            if planned.state is RemedyState.PLANNED:
+                continue
+        return
+
+
+async def _commit_applied(duty: Duty, product: Product, planned: Remedy, held: Remedy | None) -> None:
     now = duty.ports.clock.now()
     applied = msgspec.structs.replace(planned, state=RemedyState.APPLIED, applied_at=now)
     if held is None:

@@ -12,6 +12,7 @@ from daemon.ports import Actor, Batch, IncidentFilter
 from daemon.products.incidents import ALIVE, Incident, News, State
 from daemon.products.product import Product
 from daemon.products.remedies import STRENGTH, Remedy, RemedyState
+from daemon.services.checkers import TRIES
 from daemon.services.duty import Duty
 from daemon.services.remedies import take
 from daemon.services.remedy_records import APPLIED_BY, PAGE, UNDONE_BY, all_in, end, keep, last_actor, override_of
@@ -60,6 +61,50 @@ async def settle_product(duty: Duty, product_id: str) -> None:
         await _settle(duty, held[product_id])
 
 
+async def adopt(duty: Duty, actor: Actor, product_id: str) -> bool:
+    """A person sets the status that a remedy has set already: no recovery puts it back any more.
+
+    Returns whether a remedy ended by that. Raises Conflict when the remedy keeps changing.
+    """
+    for attempt in range(TRIES):
+        found = await _in_force(duty, product_id)
+        if not found:
+            return False
+        try:
+            await _end_for(duty, actor, found)
+        except Conflict:
+            if attempt == TRIES - 1:
+                raise
+            continue
+        return True
+    return False
+
+
+async def _in_force(duty: Duty, product_id: str) -> list[Remedy]:
+    """Return the remedy that set the status of a product, and the one that it is just about to take over from."""
+    by = await last_actor(duty, product_id)
+    if not by.startswith(APPLIED_BY):
+        return []
+    setter = await duty.ports.incidents.remedy(by.removeprefix(APPLIED_BY))
+    if setter.state not in {RemedyState.PLANNED, RemedyState.APPLIED}:
+        return []
+    held = (await duty.ports.incidents.held([product_id])).get(product_id)
+    return [setter, held] if held and held.id != setter.id else [setter]
+
+
+async def _end_for(duty: Duty, actor: Actor, found: Sequence[Remedy]) -> None:
+    now = duty.ports.clock.now()
+    first, *others = (
+        msgspec.structs.replace(remedy, state=RemedyState.OVERRIDDEN, ended_at=now, ended_by=actor.id)
+        for remedy in found
+    )
+    product = await duty.ports.catalogue.get(first.product_id)
+    overrides = tuple(override_of(duty, remedy, actor.id) for remedy in found)
+    await keep(
+        duty, first, News.REMEDY_OVERRIDDEN, product, None, ended=tuple(others), overrides=overrides, actor=actor.id
+    )
+
+
 async def undo(duty: Duty, actor: Actor, remedy_id: str) -> Remedy:
     """A person takes a remedy back, and its rule leaves the product alone for a while.
 
@@ -82,7 +127,11 @@ async def _settle(duty: Duty, remedy: Remedy) -> None:
     except NotFound:
         await end(duty, remedy, RemedyState.ABANDONED, "the product is gone")
         return
-    if product.status != remedy.after:
+    # Read after the product: whoever ends a remedy does so first and moves the product's revision then.
+    remedy = await duty.ports.incidents.remedy(remedy.id)
+    if remedy.state is not RemedyState.APPLIED:
+        return
+    if product.status != remedy.after or not await _is_ours(duty, product.id):
         await _moved_by_others(duty, product, remedy)
         return
     incident = await duty.ports.incidents.incident(remedy.incident_id)
@@ -91,6 +140,12 @@ async def _settle(duty: Duty, remedy: Remedy) -> None:
         await _let_go(duty, product, remedy)
     elif heir.id != incident.id:
         await duty.ports.incidents.commit(Batch(remedies=(msgspec.structs.replace(remedy, incident_id=heir.id),)))
+
+
+async def _is_ours(duty: Duty, product_id: str) -> bool:
+    """Whether a remedy set the status: somebody may have changed it, and set the same again."""
+    by = await last_actor(duty, product_id)
+    return not by or by.startswith(APPLIED_BY)
 
 
 async def _heir(duty: Duty, incident: Incident) -> Incident | None:

@@ -10,7 +10,7 @@ from typing import TypeVar
 from daemon.adapters.memory import FakeClock, MemoryStores
 from daemon.config import ChannelSection, Config
 from daemon.errors import Unavailable
-from daemon.ports import Actor, Download, Ports
+from daemon.ports import Actor, Clock, Download, Ports
 from daemon.products.evidence import Evidence, Reach
 from daemon.products.imports import Parsed
 from daemon.products.notices import Message
@@ -36,7 +36,7 @@ T = TypeVar("T")
 class Unreachable:
     """A network without anybody in it: a PageFetcher and a SourceReader."""
 
-    def __init__(self, clock: FakeClock) -> None:
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
     async def image(self, url: str) -> Evidence:

@@ -43,6 +43,7 @@ class Metrics:
         self.job_seconds = Histogram(
             "zhiban_job_duration_seconds", "Duration of runs.", ["job"], buckets=_SECONDS, registry=registry
         )
+        self.job_late = Counter("zhiban_job_late_seconds", "By how much runs came late.", ["job"], registry=registry)
         self.http_requests = Counter(
             "zhiban_http_requests", "Requests answered.", ["method", "route", "status"], registry=registry
         )
@@ -66,8 +67,11 @@ class Metrics:
         self.registry.register(_Counted("zhiban_log_dropped_lines", "Log lines dropped.", dropped))
 
     def observe_job(self, job: str, outcome: str, seconds: float) -> None:
-        """Count a run of a job; the scheduler's observer."""
+        """Count a run of a job, or runs that were missed by so many seconds; the scheduler's observer."""
         self.jobs.labels(job, outcome).inc()
+        if outcome == "missed":
+            self.job_late.labels(job).inc(seconds)
+            return
         self.job_seconds.labels(job).observe(seconds)
 
     def set_incidents(self, counts: Mapping[str, int]) -> None:

@@ -13,10 +13,10 @@ import pytest
 
 from daemon.config import ChannelSection, Config
 from daemon.errors import Conflict, PreconditionFailed
-from daemon.ports import Ports
 from daemon.products.imports import EditRecord, Parsed
 from daemon.products.product import Product, Status
 from daemon.products.remedies import RemedyState
+from daemon.products.rulebook import Rulebook
 from daemon.services import passes, products, settling
 from daemon.services.duty import Duty
 from tests.contract.adapters import Stores
@@ -145,14 +145,18 @@ class Interrupted:
         return call
 
 
-def ports_of(stores: Stores, home: House) -> Ports:
-    """Return the ports of a memory daemon with the stores of another adapter."""
+def house_on(stores: Stores, rulebook: Rulebook | None = None, config: Config | None = None) -> House:
+    """Return a daemon's insides on the stores of any adapter."""
+    inner = house()
     names = ("catalogue", "incidents", "outbox", "evidence", "principals", "audit")
-    return replace(home.duty.ports, **{name: getattr(stores, name) for name in names})
+    ports = replace(inner.duty.ports, **{name: getattr(stores, name) for name in names})
+    home = house(rulebook, config, ports)
+    home.clock = inner.clock
+    return home
 
 
 async def begun(stores: Stores) -> tuple[House, Words]:
-    home = house(config=BOX, ports=ports_of(stores, house()))
+    home = house_on(stores, config=BOX)
     source = product(ID, None, currency="EUR", stock=Decimal(3))
     await stores.catalogue.store_page("shop", [Parsed(product=source)], "1", home.clock.now())
     last = {name: getattr(source, name) for name in ("status", "price", "title", "stock")}

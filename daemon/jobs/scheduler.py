@@ -21,7 +21,8 @@ from daemon.ports import Clock
 log = structlog.get_logger()
 _CANCEL_S: Final = 5.0  # seconds that a cancelled run has to clean up while the scheduler itself is cancelled
 
-#: Told of each run: job, outcome ("finished", "failed", "timed_out", "cancelled"), seconds.
+#: Told of each run: job, outcome ("finished", "failed", "timed_out", "cancelled"), seconds; and of runs that were
+#: missed because the one before was not done: job, "missed", by how many seconds the next one is late.
 Observer = Callable[[str, str, float], None]
 
 
@@ -135,6 +136,7 @@ class Scheduler:
         every_s = job.every_s() if job.every_s else 0.0
         if every_s and now - due >= every_s:
             log.info("job.coalesced", job=job.name, missed=int((now - due) / every_s))
+            self._observe(job.name, "missed", now - due)
             return now
         return due
 

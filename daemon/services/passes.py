@@ -30,6 +30,7 @@ from daemon.services.duty import Duty
 from daemon.services.judging import HOST_DOWN, Judge, Judged, known
 from daemon.services.notices import entries_for
 from daemon.services.pass_context import BatchContext, ContextMaker
+from daemon.services.pass_health import report_failures
 from daemon.services.telling import tell, tell_remedy
 
 _log = structlog.get_logger()
@@ -96,6 +97,7 @@ async def request_pass(duty: Duty, actor: Actor, kind: PassKind, product_ids: tu
 
 async def tick(duty: Duty) -> None:
     """Take the passes that people asked for, else the one that is due: a full one at its interval, or what changed."""
+    await report_failures(duty)
     if duty.requested:
         while duty.requested:
             record = duty.requested.popleft()

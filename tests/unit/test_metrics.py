@@ -32,8 +32,11 @@ def test_runs_of_jobs_are_counted_by_outcome() -> None:
 
     metrics.observe_job("products.check", "finished", 0.2)
     metrics.observe_job("products.check", "timed_out", 900.0)
+    metrics.observe_job("products.check", "missed", 25.0)
 
     values = shown(metrics)
+    assert values['zhiban_job_runs_total{job="products.check",outcome="missed"}'] == 1
+    assert values['zhiban_job_late_seconds_total{job="products.check"}'] == 25
     assert values['zhiban_job_runs_total{job="products.check",outcome="timed_out"}'] == 1
     assert values['zhiban_job_duration_seconds_count{job="products.check"}'] == 2
 

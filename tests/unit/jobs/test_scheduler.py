@@ -87,13 +87,15 @@ async def test_the_time_that_a_run_takes_does_not_shift_the_next() -> None:
 async def test_a_job_never_overlaps_itself_and_missed_runs_become_one() -> None:
     clock = FakeClock()
     work = Work(clock, lasts_s=35)
+    seen: list[tuple[str, str, float]] = []
 
     with capture_logs() as logs:
-        async with running(clock, [job(work)]):
+        async with running(clock, [job(work)], observe=lambda *run: seen.append(run)):
             await clock.run(90)
 
     assert work.began == [10, 45, 80]
     assert work.most_at_once == 1
+    assert [run for run in seen if run[1] == "missed"] == [("work", "missed", 25), ("work", "missed", 25)]
     assert {entry["event"] for entry in logs} == {"job.coalesced", "job.cancelled"}
 
 

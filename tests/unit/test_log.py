@@ -256,6 +256,21 @@ class TestWriter:
         except BlockingIOError:
             return read_end, write_end
 
+    def test_a_descriptor_that_does_not_block_loses_nothing_of_a_large_write(self) -> None:
+        read_end, write_end = os.pipe()
+        os.set_blocking(write_end, False)
+        writer = LineWriter(write_end, 10, lambda count: b"dropped %d\n" % count)
+        line = b"y" * 1_000_000 + b"\n"
+        writer.put(line)
+
+        text = b""
+        while not text.endswith(b"\n"):
+            text += os.read(read_end, 1 << 16)
+
+        assert text == line
+        assert writer.dropped == 0
+        writer.close(1)
+
     def test_a_reader_that_does_not_read_costs_lines_but_never_time(self) -> None:
         read_end, write_end = self.full_pipe()
         writer = LineWriter(write_end, 10, lambda count: b"dropped %d\n" % count)

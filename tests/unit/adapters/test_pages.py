@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import gzip
 import socket
+import threading
 import time
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -406,6 +408,23 @@ async def test_no_more_at_once_than_configured() -> None:
     async with serving(handler) as base, fetching(per_host=3) as fetcher:
         await asyncio.gather(*(fetcher.page(f"{base}/{n}") for n in range(12)))
     assert most == 3
+
+
+async def test_names_are_looked_up_while_every_thread_is_busy() -> None:
+    async def handler(_: web.Request) -> web.Response:
+        return _page()
+
+    loop, done = asyncio.get_running_loop(), threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        loop.set_default_executor(pool)
+        busy = loop.run_in_executor(None, done.wait, 10)
+        try:
+            async with serving(handler) as base, fetching(allow=[base.removeprefix("http://")]) as fetcher:
+                found = await fetcher.page(base.replace("127.0.0.1", "localhost"))
+            assert not busy.done()
+        finally:
+            done.set()
+    assert found.status == 200
 
 
 async def test_host_that_refuses_connections_is_unreachable() -> None:

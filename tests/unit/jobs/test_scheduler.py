@@ -1,4 +1,5 @@
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
@@ -139,6 +140,25 @@ async def test_a_run_that_fails_is_logged_with_its_error_and_ends_nothing() -> N
     assert seen == ["failed", "failed"]
     assert logs[0]["event"] == "job.failed"
     assert str(logs[0]["exc_info"]) == "no such shop"
+
+
+async def test_a_run_that_waits_for_what_only_it_knows_outlives_the_garbage_collector() -> None:
+    clock = FakeClock()
+    came: list[str] = []
+
+    async def run() -> None:
+        nobody_else_knows_it: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        with pytest.raises(asyncio.CancelledError):
+            await nobody_else_knows_it
+        came.append("to its deadline")
+        raise asyncio.CancelledError
+
+    async with running(clock, [Job(name="work", run=run, every_s=lambda: 10, deadline_s=lambda: 5)]):
+        await clock.run(12)
+        gc.collect()
+        await clock.run(10)
+
+    assert came[:1] == ["to its deadline"]
 
 
 async def test_a_run_that_cancels_itself_ends_nothing() -> None:

@@ -47,20 +47,36 @@ def _show(found: list[dict[str, Any]]) -> None:
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for name in ("opened", "severity", "state", "rule", "product", "what", "id"):
-        table.add_column(name, overflow="fold", no_wrap=name != "what")
-    for incident in found:
-        severity = str(incident["severity"])
-        table.add_row(
-            str(incident.get("opened_at") or incident["first_bad_at"])[:16].replace("T", " "),
-            Text(severity, style=_STYLES.get(severity, "")),
-            str(incident["state"]),
-            str(incident["rule"]),
-            Text(printable(str(incident.get("product_id", "")))),
-            Text(printable(str(incident.get("message", "")))),
-            str(incident["id"]),
-        )
     console = Console()
+    if not console.is_terminal:
+        for incident in found:
+            click.echo("  ".join(_cells(incident)))
+        return
+    # Two lines an incident: the id must stay whole, since it is what one copies into the next command.
+    table = Table(box=None, show_header=False, pad_edge=False, expand=True)
+    for ratio in (None, None, None, 1):
+        table.add_column(overflow="fold", no_wrap=ratio is None, ratio=ratio)
+    for incident in found:
+        opened, severity, state, rule, product, what, incident_id = _cells(incident)
+        table.add_row(
+            Text(severity, style=_STYLES.get(severity, "")) + Text(f"\n{opened[5:]}", style="dim"),
+            Text(rule, style="bold") + Text(f"\n{incident_id}", style="dim"),
+            Text(f"{product}\n") + Text(state, style="dim"),
+            Text(what),
+        )
     console.print(table)
     console.print(f"{len(found)} incidents")
+
+
+def _cells(incident: dict[str, Any]) -> tuple[str, ...]:
+    what = f"{incident.get('title') or ''}: {incident.get('message') or ''}".removeprefix(": ")
+    value = str(incident.get("value") or "")
+    return (
+        str(incident.get("opened_at") or incident["first_bad_at"])[:16].replace("T", " "),
+        str(incident["severity"]),
+        str(incident["state"]),
+        str(incident["rule"]),
+        printable(str(incident.get("product_id") or "-")),
+        printable(f"{what} [{value}]" if value else what),
+        str(incident["id"]),
+    )

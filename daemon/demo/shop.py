@@ -103,7 +103,7 @@ class Shop:
         number = "" if facts.get("kind") == "respelled" else f"<p>No. {html.escape(row['sku'].strip())}</p>"
         picture = html.escape(row["image"].replace("{base}", ""))
         body = (
-            f'<h1>{html.escape(name)}</h1>{number}<img src="{picture}" alt="">{_TERMS}'
+            f'<h1>{html.escape(name)}</h1>{number}{_asked(row, facts)}<img src="{picture}" width="240" alt="">{_TERMS}'
             f'<p><a href="{PREFIX}/">Home</a></p>'
         )
         return _html(name, body, head=head)
@@ -140,6 +140,11 @@ class Shop:
         if name not in self._drawn:
             self._drawn[name] = draw(name)
         return self._drawn[name]
+
+
+def _asked(row: Mapping[str, str], facts: Mapping[str, Any]) -> str:
+    price, currency = facts.get("price", row["price"].strip()), facts.get("currency", row["currency"])
+    return f"<p><b>{html.escape(price)} {html.escape(currency)}</b></p>" if _PLAIN_PRICE.fullmatch(price) else ""
 
 
 def _structured(row: Mapping[str, str], facts: Mapping[str, Any], name: str) -> str:

@@ -266,7 +266,7 @@ class TestCommands:
             status = process.command("status")
             assert (status.returncode, status.stderr) == (0, "")
             assert f"{process.url}: ready" in status.stdout
-            assert process.command("incidents").stdout.strip().endswith("0 incidents")
+            assert process.command("incidents").stdout == ""
 
     def test_tokens_are_made_with_the_daemon_and_without(self, daemon: Callable[..., DaemonProcess]) -> None:
         with daemon() as process:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from aiohttp import web
 
 from daemon.demo.shop import PREFIX, Answer, Shop
+
+#: The shop's pages show its own pictures and nothing else.
+_POLICY: Final = "default-src 'none'; img-src 'self'; frame-ancestors 'none'"
 
 
 def routes(shop: Shop) -> list[web.RouteDef]:
@@ -27,7 +32,7 @@ def routes(shop: Shop) -> list[web.RouteDef]:
 
 
 def _response(answer: Answer) -> web.Response:
-    headers = {"Content-Type": answer.content_type}
+    headers = {"Content-Type": answer.content_type, "Content-Security-Policy": _POLICY}
     if answer.location:
         headers["Location"] = answer.location
     return web.Response(status=answer.status, body=answer.body, headers=headers)

@@ -18,6 +18,16 @@ from typing import Any, Protocol, TypeVar
 import msgspec
 
 from daemon.forum.principals import Principal, Scope, Token
+from daemon.forum.rooms import (
+    BindingCode,
+    Contact,
+    Handled,
+    Incoming,
+    Outgoing,
+    RoomSetting,
+    SentNotice,
+    Standing,
+)
 from daemon.products.evidence import Evidence
 from daemon.products.imports import Parsed, ProductFilter, SourceState
 from daemon.products.incidents import Incident, Silence, State
@@ -397,6 +407,69 @@ class Actor(msgspec.Struct, frozen=True):
         return cls(principal.id, principal.name, principal.scopes if scopes is None else principal.scopes & scopes)
 
 
+class Messenger(Protocol):
+    """A chat service, or a room inside the daemon."""
+
+    name: str
+
+    @property
+    def standing(self) -> Standing:
+        """Return how it stands to its service."""
+
+    async def receive(self) -> Incoming:
+        """Wait for the next message. The inbox behind it is bounded; what overflows is counted and logged."""
+
+    async def send(self, message: Outgoing) -> str:
+        """Send; return the id of the message, "" where the service tells none.
+
+        Raises DeliveryFailed when it was clearly not taken, DeliveryUnknown when that cannot be told.
+        """
+
+
+class BotStore(Protocol):
+    """What the bot must not forget over a restart."""
+
+    async def begin(self, message: Handled) -> bool:
+        """Remember a message before it is handled; False when it was seen before."""
+
+    async def done(self, message_id: str) -> None:
+        """Remember that a message was handled to its end."""
+
+    async def interrupted(self) -> Sequence[Handled]:
+        """Mark what was begun and not done as interrupted, and return it: called once at start."""
+
+    async def add_code(self, code: BindingCode) -> None:
+        """Keep a one-time code."""
+
+    async def bind(self, code_sha256: str, contact_id: str, now: datetime) -> Contact:
+        """Use a code up and bind the contact. Raises NotFound for a code that is unknown, used or expired."""
+
+    async def contact(self, contact_id: str) -> Principal | None:
+        """Return the principal that a contact is bound to, None for a stranger or a disabled principal."""
+
+    async def room(self, room_id: str) -> RoomSetting:
+        """Return what a room wants to hear, defaults for one that never said."""
+
+    async def save_room(self, setting: RoomSetting) -> None:
+        """Remember what a room wants to hear."""
+
+    async def remember_notice(self, notice: SentNotice) -> None:
+        """Remember which incidents a message told of."""
+
+    async def notices(self, conversation_id: str, since: datetime) -> Sequence[SentNotice]:
+        """Return the notices sent to a conversation since a time, newest first."""
+
+    async def forget_messages(self, before: datetime) -> int:
+        """Delete handled messages, codes and notices of before a time; return how many."""
+
+
+class Dialogue(Protocol):
+    """Whoever answers what is no command."""
+
+    async def reply(self, session: str, text: str) -> str:
+        """Return an answer. session: one for each person in each room."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
     """Every port of a running daemon, opened. notifiers: by channel name."""
@@ -412,3 +485,6 @@ class Ports:
     clock: Clock
     offload: Offload
     notifiers: Mapping[str, Notifier]
+    messenger: Messenger | None = None
+    bot: BotStore | None = None
+    dialogue: Dialogue | None = None

@@ -209,6 +209,29 @@ class ChannelSection(Section):
         return self
 
 
+class BotSection(Section):
+    """The bot in the team's group."""
+
+    kind: Literal["off", "local", "wechat"] = "off"  # local: a room inside the daemon
+    name: str = "zhiban"  # of the local bot
+    rooms: tuple[str, ...] = ()  # ids of rooms that are answered; empty: any
+    notice_rooms: tuple[str, ...] = ()  # ids of rooms that notices go to; empty: those of `rooms`
+    private: Literal["bound", "ignore"] = "bound"  # private chats: only of bound contacts, or never
+    max_age: Interval = 120.0  # 2m, older messages are not answered
+    inbox: int = Field(1000, ge=1)
+    confirm_within: Interval = 60.0  # 1m
+    answer_within: Interval = 600.0  # 10m, in which "ack" alone means the one notice of that time
+    code_lifetime: Interval = 600.0  # 10m
+    per_person_per_minute: int = Field(20, ge=1)
+    per_room_per_minute: int = Field(60, ge=1)
+    sends_per_minute: int = Field(60, ge=1)
+    room_sends_per_minute: int = Field(20, ge=1)
+    message_bytes: int = Field(2000, ge=100)
+    language: Literal["en", "zh"] = "zh"
+    endpoint: str = ""  # "host:port" of the puppet service
+    secret: str = ""  # name of the secret that is the puppet's token
+
+
 class NetworkSection(Section):
     """What URLs from data may reach, and how hard we pull."""
 
@@ -252,6 +275,7 @@ class Config(Section):
     incidents: IncidentsSection = IncidentsSection()
     notices: NoticesSection = NoticesSection()
     channels: tuple[ChannelSection, ...] = (ChannelSection(name="log", kind="log"),)
+    bot: BotSection = BotSection()
     network: NetworkSection = NetworkSection()
     executor: ExecutorSection = ExecutorSection()
     retention: RetentionSection = RetentionSection()

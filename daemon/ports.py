@@ -447,6 +447,12 @@ class BotStore(Protocol):
     async def contact(self, contact_id: str) -> Principal | None:
         """Return the principal that a contact is bound to, None for a stranger or a disabled principal."""
 
+    async def contacts(self) -> Sequence[tuple[Contact, Principal]]:
+        """Return every bound contact with its principal, in the order of contact ids."""
+
+    async def unbind(self, contact_id: str) -> None:
+        """Make a contact a stranger again. Raises NotFound when it is one."""
+
     async def room(self, room_id: str) -> RoomSetting:
         """Return what a room wants to hear, defaults for one that never said."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from daemon.adapters.memory.bot import MemoryBotStore
 from daemon.adapters.memory.catalogue import MemoryCatalogue
 from daemon.adapters.memory.clock import FakeClock
 from daemon.adapters.memory.evidence import MemoryEvidenceStore
@@ -15,6 +16,7 @@ from daemon.adapters.memory.state import MemoryState
 __all__ = [
     "FakeClock",
     "MemoryAuditLog",
+    "MemoryBotStore",
     "MemoryCatalogue",
     "MemoryEvidenceStore",
     "MemoryIncidentStore",
@@ -34,6 +36,7 @@ class MemoryStores:
     evidence: MemoryEvidenceStore = field(init=False)
     principals: MemoryPrincipals = field(init=False)
     audit: MemoryAuditLog = field(init=False)
+    bot: MemoryBotStore = field(init=False)
 
     def __post_init__(self) -> None:
         state = MemoryState()
@@ -43,3 +46,4 @@ class MemoryStores:
         self.evidence = MemoryEvidenceStore()
         self.principals = MemoryPrincipals()
         self.audit = MemoryAuditLog(state)
+        self.bot = MemoryBotStore(self.principals)

@@ -34,6 +34,10 @@ class MemoryPrincipals:
                 return principal
         raise NotFound(f"there is no principal named {name!r}")
 
+    def by_id(self, principal_id: str) -> Principal | None:
+        """Return a principal, None when there is none of that id."""
+        return self._principals.get(principal_id)
+
     async def all(self) -> Sequence[Principal]:
         """Return every principal, oldest first."""
         return list(self._principals.values())

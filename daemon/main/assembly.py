@@ -106,6 +106,7 @@ async def open_ports(config: Config, state: Path, secrets: Secrets) -> AsyncIter
             clock=clock,
             offload=offload,
             notifiers=notifiers,
+            bot=stores.bot,
         )
 
 

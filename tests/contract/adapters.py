@@ -9,7 +9,7 @@ from typing import Final, Protocol, TypeAlias
 
 from daemon.adapters.memory import MemoryStores
 from daemon.adapters.sql import open_stores
-from daemon.ports import AuditLog, Catalogue, EvidenceStore, IncidentStore, Outbox, Principals
+from daemon.ports import AuditLog, BotStore, Catalogue, EvidenceStore, IncidentStore, Outbox, Principals
 
 
 class Stores(Protocol):
@@ -27,6 +27,8 @@ class Stores(Protocol):
     def principals(self) -> Principals: ...
     @property
     def audit(self) -> AuditLog: ...
+    @property
+    def bot(self) -> BotStore: ...
 
 
 Opener: TypeAlias = Callable[[Path], AbstractAsyncContextManager[Stores]]

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from daemon.adapters.sql.bot import SqlBotStore
 from daemon.adapters.sql.catalogue import SqlCatalogue
 from daemon.adapters.sql.database import READERS, Database, connect, opened, prepare_reader, prepare_writer
 from daemon.adapters.sql.evidence import SqlEvidenceStore
@@ -30,6 +31,7 @@ class SqlStores:
     evidence: SqlEvidenceStore
     principals: SqlPrincipals
     audit: SqlAuditLog
+    bot: SqlBotStore
 
 
 @asynccontextmanager
@@ -54,6 +56,7 @@ async def open_stores(path: Path) -> AsyncIterator[SqlStores]:
             SqlEvidenceStore(database),
             SqlPrincipals(database),
             SqlAuditLog(database),
+            SqlBotStore(database),
         )
 
 

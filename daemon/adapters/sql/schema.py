@@ -20,11 +20,12 @@ from sqlalchemy import (
     Text,
 )
 
+from daemon.forum.rooms import Handling
 from daemon.products.incidents import CURRENT, Kind
 from daemon.products.remedies import RemedyState
 
 #: Alembic revisions, oldest first; a store at the last of them needs no migration.
-REVISIONS: Final = ("0001",)
+REVISIONS: Final = ("0001", "0002")
 
 metadata = MetaData()
 
@@ -230,6 +231,45 @@ tokens = Table(
 
 audit = Table("audit", metadata, _seq(), Column("id", Text, nullable=False, unique=True), _text("target"), _body())
 Index("audit_by_target", audit.c.target, audit.c.seq)
+
+# Messages that the bot has begun to handle, so that none is handled twice: an insert and an update each, so no body.
+bot_messages = Table(
+    "bot_messages",
+    metadata,
+    _seq(),
+    Column("id", Text, nullable=False, unique=True),
+    _text("conversation_id"),
+    _text("sender_id"),
+    _text("sender_name"),
+    _text("state"),
+    _number("seen_at"),
+)
+Index("bot_messages_begun", bot_messages.c.seq, sqlite_where=bot_messages.c.state == str(Handling.BEGUN))
+Index("bot_messages_by_time", bot_messages.c.seen_at)
+
+binding_codes = Table(
+    "binding_codes",
+    metadata,
+    _text("code_sha256", key=True),
+    _text("principal_id", ForeignKey("principals.id")),
+    _number("expires_at"),
+    sqlite_with_rowid=False,
+)
+
+contacts = Table(
+    "contacts",
+    metadata,
+    _text("contact_id", key=True),
+    _text("principal_id", ForeignKey("principals.id")),
+    _number("bound_at"),
+    sqlite_with_rowid=False,
+)
+
+rooms = Table("rooms", metadata, _text("room_id", key=True), _body())
+
+sent_notices = Table("sent_notices", metadata, _seq(), _text("conversation_id"), _number("sent_at"), _body())
+Index("sent_notices_by_conversation", sent_notices.c.conversation_id, sent_notices.c.sent_at)
+Index("sent_notices_by_time", sent_notices.c.sent_at)
 
 
 def tables() -> Sequence[Table]:

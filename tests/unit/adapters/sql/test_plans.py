@@ -59,7 +59,10 @@ def statements() -> list[Statement]:
 
 
 #: Queries that answer about a whole table, which is small or asked for seldom, or which read an index in its order.
-WHOLE = ("count(*)", "FROM sources", "FROM principals", "FROM tokens", "min(", "max(")
+WHOLE = ("count(*)", "FROM sources", "FROM principals", "FROM tokens", "ORDER BY contacts.", "min(", "max(")
+
+#: Indexes that hold nothing but what is asked for: walking them is finding it.
+FITTING = ("products_missing", "bot_messages_begun")
 
 
 async def test_no_statement_walks_a_table_but_those_that_tell_of_it_all(stores: SqlStores) -> None:
@@ -69,6 +72,6 @@ async def test_no_statement_walks_a_table_but_those_that_tell_of_it_all(stores: 
             continue
         steps = await plan(stores, statement)
         seen += 1
-        found = [s for s in walks(steps) if "products_missing" not in s and "LIMIT" not in statement.sql]
+        found = [s for s in walks(steps) if not s.endswith(FITTING) and "LIMIT" not in statement.sql]
         assert found == [], (statement.sql, steps)
     assert seen > 20

@@ -8,9 +8,11 @@ import stat
 import subprocess
 import sys
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -19,6 +21,12 @@ from sqlalchemy import create_engine
 
 from daemon.adapters.sql import open_stores, schema, versions
 from daemon.errors import StoreCorrupt, Unavailable
+from daemon.forum.principals import Principal, Role
+from daemon.forum.rooms import BindingCode
+from daemon.products.documents import to_json
+
+NOW = datetime(2026, 11, 25, 8, 30, tzinfo=UTC)
+ANN = Principal(id="u1", name="ann", role=Role.OPERATOR, created_at=NOW)
 
 
 def connected(path: Path | str = ":memory:") -> sqlite3.Connection:
@@ -79,6 +87,30 @@ def test_a_migration_that_fails_leaves_the_store_as_it_was(monkeypatch: pytest.M
             versions._migrate(connection)
         assert not connection.in_transaction
         assert [n for (n,) in connection.execute("SELECT name FROM sqlite_schema")] == ["audit"]
+
+
+async def test_a_store_of_the_first_schema_keeps_what_it_holds_and_gets_the_bots_tables(path: Path) -> None:
+    path.parent.mkdir(mode=0o700)
+    config = Config()
+    config.set_main_option("script_location", str(versions.MIGRATIONS))
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+    engine.dispose()
+    with closing(connected(path)) as old:
+        assert versions.version_of(old) == "0001"
+        assert "contacts" not in shape(old)
+        old.execute("INSERT INTO principals (id, name, body) VALUES (?, ?, ?)", (ANN.id, ANN.name, to_json(ANN)))
+
+    async with open_stores(path) as stores:
+        assert await stores.principals.all() == [ANN]
+        await stores.bot.add_code(BindingCode(code_sha256="x", principal_id=ANN.id, expires_at=NOW + timedelta(1)))
+        await stores.bot.bind("x", "c1", NOW)
+    async with open_stores(path) as stores:
+        assert await stores.bot.contact("c1") == ANN
+    with closing(connected(path)) as migrated:
+        assert versions.version_of(migrated) == versions.HEAD
 
 
 async def refused(path: Path, match: str, error: type[Exception] = StoreCorrupt) -> None:

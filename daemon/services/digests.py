@@ -73,7 +73,23 @@ async def digest(duty: Duty, now: datetime) -> bool:
     return True
 
 
+async def digest_now(duty: Duty, now: datetime) -> Entry:
+    """Return the digest of this moment for whoever asks for it: counted, not queued."""
+    day = local_day(now, duty.config.notices.timezone).isoformat()
+    return _entry(duty, "", (await _counted(duty)).values(), day, now)
+
+
 async def _entries(duty: Duty, day: str, now: datetime) -> tuple[Entry, ...]:
+    counts = await _counted(duty)
+    return tuple(
+        _entry(duty, channel.name, [c for s, c in counts.items() if s.rank >= Severity(channel.min_severity).rank],
+               day, now)
+        for channel in duty.config.channels
+        if hears(channel, "digest")
+    )  # fmt: skip
+
+
+async def _counted(duty: Duty) -> dict[Severity, _Counts]:
     counts = {severity: _Counts() for severity in Severity}
     cursor: str | None = None
     while True:
@@ -83,13 +99,7 @@ async def _entries(duty: Duty, day: str, now: datetime) -> tuple[Entry, ...]:
             counts[incident.severity].add(incident)
         cursor = page.cursor
         if cursor is None:
-            break
-    return tuple(
-        _entry(duty, channel.name, [c for s, c in counts.items() if s.rank >= Severity(channel.min_severity).rank],
-               day, now)
-        for channel in duty.config.channels
-        if hears(channel, "digest")
-    )  # fmt: skip
+            return counts
 
 
 @dataclass(slots=True)

@@ -151,6 +151,7 @@ def house(rulebook: Rulebook | None = None, config: Config | None = None, ports:
         clock=clock,
         offload=Inline(),
         notifiers={"box": box},
+        bot=stores.bot,
     )
     chosen = config or Config(channels=(ChannelSection(name="box", min_severity="info"),))
     return House(Duty(given, chosen, rulebook or rules()), stores, clock, box)

@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "incidents": Entry("daemon.cli.incidents", "incidents", "List incidents of the running daemon."),
     "logs": Entry("daemon.cli.logs", "logs", "Read the log in a form for people."),
     "token": Entry("daemon.cli.token", "token", "Make, list and revoke API tokens."),
+    "contact": Entry("daemon.cli.contact", "contact", "Bind contacts of the chat by codes, list and unbind them."),
     "config": Entry("daemon.cli.config", "config", "Look at configuration files."),
     "backup": Entry("daemon.cli.backup", "backup", "Copy the store while the daemon runs."),
     "restore": Entry("daemon.cli.backup", "restore", "Put a backup in the place of the store."),

@@ -39,7 +39,7 @@ async def create_token(
     now = ports.clock.now()
     granted = ROLE_SCOPES[role] if scopes is None else scopes
     _check_grant(role, granted, expires_at, now)
-    principal = await _principal(ports, actor, name, role, now)
+    principal = await named_principal(ports, actor, name, role, now)
     secret = PREFIX + secrets.token_urlsafe(_RANDOM_BYTES)
     token = Token(
         id=new_id(), principal_id=principal.id, label=label, scopes=granted, created_at=now, expires_at=expires_at
@@ -79,7 +79,8 @@ def _check_grant(role: Role, scopes: frozenset[Scope], expires_at: datetime | No
         raise InvalidInput("the token would have expired already", (("expires_at", "expected a time in the future"),))
 
 
-async def _principal(ports: Ports, actor: Actor, name: str, role: Role, now: datetime) -> Principal:
+async def named_principal(ports: Ports, actor: Actor, name: str, role: Role, now: datetime) -> Principal:
+    """Return the principal of a name, who is added when unknown. Raises Conflict when the role is another."""
     try:
         return _of_role(await ports.principals.by_name(name), role)
     except NotFound:

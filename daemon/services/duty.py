@@ -38,3 +38,5 @@ class Duty:
     wake_checks: asyncio.Event = field(default_factory=asyncio.Event)
     #: Channels that failed or asked to be left alone, by name.
     channel_holds: dict[str, ChannelHold] = field(default_factory=dict)
+    #: When contacts tried wrong codes, in seconds of the monotonic clock, by contact id.
+    code_tries: dict[str, list[float]] = field(default_factory=dict)

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Final
 
 import structlog
 
 from daemon.services.duty import Duty
 
 _log = structlog.get_logger()
+#: For how long the bot knows messages again, and what its notices told of.
+MESSAGES_KEPT: Final = timedelta(days=30)
 
 
 async def forget(duty: Duty) -> int:
     """Delete records that ended before the retention time; return how many."""
-    before = duty.ports.clock.now() - timedelta(seconds=duty.config.retention.ended)
+    now = duty.ports.clock.now()
+    before = now - timedelta(seconds=duty.config.retention.ended)
     gone = await duty.ports.incidents.forget(before)
-    if gone:
-        _log.info("records.forgotten", count=gone, before=before.isoformat())
-    return gone
+    messages = await duty.ports.bot.forget_messages(now - MESSAGES_KEPT) if duty.ports.bot else 0
+    if gone or messages:
+        _log.info("records.forgotten", count=gone, before=before.isoformat(), messages=messages)
+    return gone + messages

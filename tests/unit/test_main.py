@@ -48,6 +48,7 @@ async def memory_ports(settings: Config) -> AsyncIterator[Ports]:
             clock=clock,
             offload=offload,
             notifiers={"log": LogNotifier("log")},
+            bot=stores.bot,
         )
     await offload.close(1)
 

@@ -6,6 +6,7 @@ from itertools import chain
 
 from daemon.handlers.http import (
     audit,
+    contacts,
     exports,
     imports,
     incidents,
@@ -21,7 +22,9 @@ from daemon.handlers.http import (
 from daemon.handlers.http.health import HealthRoutes
 from daemon.handlers.http.routes import Route
 
-RESOURCES = (products, imports, exports, incidents, remedies, silences, passes, rules, notices, sources, audit, tokens)
+RESOURCES = (
+    products, imports, exports, incidents, remedies, silences, passes, rules, notices, sources, audit, tokens, contacts,
+)  # fmt: skip
 
 
 def routes(health: HealthRoutes) -> tuple[Route, ...]:

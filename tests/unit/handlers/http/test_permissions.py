@@ -46,6 +46,9 @@ LEAST = {
     "list_tokens": "admin",
     "create_token": "admin",
     "revoke_token": "admin",
+    "list_contacts": "admin",
+    "create_code": "admin",
+    "unbind_contact": "admin",
     "get_openapi": "viewer",
 }
 OPEN_HERE = {"healthz", "readyz", "metrics"}

@@ -24,6 +24,7 @@ from daemon.forum.rooms import (
     Handled,
     Incoming,
     Outgoing,
+    RoomMessage,
     RoomSetting,
     SentNotice,
     Standing,
@@ -426,6 +427,33 @@ class Messenger(Protocol):
         """
 
 
+class OpenRooms(Protocol):
+    """Rooms inside the daemon, for those who speak and read there through it. A person is known by principal id.
+
+    conversation: the id of a room, or of the person whose private chat with the bot it is; whoever calls sees to it
+    that nobody reads another's. A private chat is there from the first look on.
+    """
+
+    @property
+    def room_ids(self) -> Sequence[str]:
+        """Return the ids of the rooms; the first is meant where none is named."""
+
+    async def post(self, speaker_id: str, speaker_name: str, room_id: str, text: str, quote_id: str) -> RoomMessage:
+        """Say something; room_id "" in private, quote_id "" for no answer to another message.
+
+        Raises NotFound for a room that is not there, Unavailable while the bot has too much to read already.
+        """
+
+    async def history(self, conversation: str, after: str, limit: int) -> Sequence[RoomMessage]:
+        """Return up to `limit` messages after one, oldest first; the latest ones with after ""."""
+
+    def watch(self, conversation: str, after: str) -> AsyncIterator[RoomMessage]:
+        """Iterate over messages after one, or over those to come with after "", until the rooms close.
+
+        Raises Unavailable when too many watch already.
+        """
+
+
 class BotStore(Protocol):
     """What the bot must not forget over a restart."""
 
@@ -494,3 +522,4 @@ class Ports:
     messenger: Messenger | None = None
     bot: BotStore | None = None
     dialogue: Dialogue | None = None
+    rooms: OpenRooms | None = None

@@ -126,3 +126,17 @@ class SentNotice(msgspec.Struct, frozen=True, kw_only=True):
     incident_ids: tuple[str, ...]
     sent_at: datetime
     text: str = ""  # its first 200 characters, for services that quote without an id
+
+
+class RoomMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """One message of a room inside the daemon, as its readers see it; ids sort in the order of the room."""
+
+    id: str  # UUIDv7
+    room: str  # id of the room, or of the person in a private chat
+    sender_id: str
+    sender_name: str
+    text: str
+    sent_at: datetime  # aware UTC
+    by_bot: bool = False
+    mentions: tuple[str, ...] = ()  # contact ids
+    quote: Quote | None = None

@@ -23,6 +23,8 @@ ALPHABET: Final = "bcdfghjkmnpqrstvwxyz"
 CODE_LENGTH: Final = 8
 WRONG_TRIES: Final = 5
 TRIES_WITHIN_S: Final = 600.0
+#: Name of the messenger that is a room inside the daemon.
+LOCAL: Final = "local"
 
 
 async def make_code(duty: Duty, actor: Actor, name: str, role: Role) -> str:

@@ -59,7 +59,7 @@ class Endpoint:
         )
         if not route.repeatable:
             return await self._answer(call)
-        return await self._repeats.once(request, actor, raw, lambda: self._answer(call))
+        return await self._repeats.once(request, actor, raw, lambda: self._whole(call))
 
     async def _raw(self, request: web.Request) -> bytes:
         http = self._duty.config.http
@@ -72,10 +72,16 @@ class Endpoint:
             raise WrongMediaType(f"the body is {given}, expected application/json")
         return await read_body(request, http.body_limit, http.body_timeout)
 
-    async def _answer(self, call: Call) -> web.Response:
+    async def _answer(self, call: Call) -> web.StreamResponse:
         value = await self._route.handler(call)
-        if isinstance(value, web.Response):
-            return value
+        return value if isinstance(value, web.StreamResponse) else self._told(value)
+
+    async def _whole(self, call: Call) -> web.Response:
+        """Return an answer that can be kept and given again."""
+        value = await self._route.handler(call)
+        return value if isinstance(value, web.Response) else self._told(value)
+
+    def _told(self, value: object) -> web.Response:
         return answer(value, self._route.status, revision=bool(self._route.revision))
 
 

@@ -60,25 +60,27 @@ async def watched(request: web.Request, handler: Next) -> web.StreamResponse:
     if task is not None:
         request.app[RUNNING].add(task)
         task.add_done_callback(request.app[RUNNING].discard)
-    begun, status, problem = time.perf_counter(), _GONE, ""
+    begun, status, problem, stream = time.perf_counter(), _GONE, "", False
     try:
         with structlog.contextvars.bound_contextvars(request_id=request[REQUEST_ID]):
             response = await handler(request)
         status, problem = response.status, response.get(problems.CODE, "")
+        stream = not isinstance(response, web.Response)
         return response
     finally:
         if isinstance(connection, Connection):
             connection.answered()
-        _finish(request, status, problem, time.perf_counter() - begun)
+        _finish(request, status, problem, time.perf_counter() - begun, stream=stream)
 
 
-def _finish(request: web.Request, status: int, problem: str, seconds: float) -> None:
+def _finish(request: web.Request, status: int, problem: str, seconds: float, *, stream: bool) -> None:
     resource = request.match_info.route.resource
     route = resource.canonical if resource is not None else "unmatched"
     method = request.method if request.method in _METHODS else "other"
     metrics = request.app[METRICS]
     metrics.http_requests.labels(method, route, str(status)).inc()
-    metrics.http_seconds.labels(route).observe(seconds)
+    if not stream:  # which takes as long as its reader likes
+        metrics.http_seconds.labels(route).observe(seconds)
     fields = {"problem": problem} if problem else {}
     # The demonstration's own pages are fetched by the daemon itself, hundreds at a time.
     tell = _log.debug if route.startswith("/demo/") else _log.info

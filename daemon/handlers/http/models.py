@@ -72,12 +72,14 @@ IN_PATH: Final = r"^[^\x00-\x1f\x7f]+$"
 #: A parameter of a URL.
 Word = Annotated[str, Field(max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Flag = Annotated[bool, BeforeValidator(_true_or_false)]
+#: For numbers of a URL: digits and nothing that merely means a number.
+digits = BeforeValidator(_digits)
 
 
 class Paged(Query):
     """Which page of a list."""
 
-    limit: Annotated[int, Field(ge=1, le=MAX_PAGE), BeforeValidator(_digits)] = 50
+    limit: Annotated[int, Field(ge=1, le=MAX_PAGE), digits] = 50
     cursor: Annotated[str, Field(max_length=4096, pattern=r"^[A-Za-z0-9_-]+$")] | None = None
 
 

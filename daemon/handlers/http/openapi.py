@@ -128,7 +128,9 @@ def _inlined(schema: Any, definitions: Mapping[str, Any]) -> Any:
 
 def _responses(route: Route, answers: Mapping[Any, Any]) -> dict[str, Any]:
     success: dict[str, Any] = {"description": route.summary}
-    if route.answer is str:
+    if route.produces:
+        success["content"] = {route.produces: {"schema": {"type": "string"}}}
+    elif route.answer is str:
         success["content"] = {"text/plain": {"schema": {"type": "string"}},
                               "application/openmetrics-text": {"schema": {"type": "string"}}}  # fmt: skip
     elif route.answer is not None:

@@ -60,7 +60,8 @@ class Route:
 
     answer: type of what the handler returns, None for an empty answer; a web.Response that it returns goes out as it
     is. media: content types of a body that the handler reads by itself. repeatable: takes an Idempotency-Key.
-    timed: ends at http.request_timeout. revision: "sent" with the answer as an ETag, or also "required" by If-Match.
+    timed: ends at http.request_timeout. produces: content type of an answer that goes out as it comes about.
+    revision: "sent" with the answer as an ETag, or also "required" by If-Match.
     """
 
     method: str
@@ -76,6 +77,7 @@ class Route:
     media: tuple[str, ...] = ()
     repeatable: bool = False
     timed: bool = True
+    produces: str = ""
     revision: str = ""
     refusals: tuple[int, ...] = field(default=())  # statuses of its own, beside those that follow from the rest
 

@@ -14,6 +14,7 @@ from daemon.handlers.http import (
     passes,
     products,
     remedies,
+    room,
     rules,
     silences,
     sources,
@@ -24,6 +25,7 @@ from daemon.handlers.http.routes import Route
 
 RESOURCES = (
     products, imports, exports, incidents, remedies, silences, passes, rules, notices, sources, audit, tokens, contacts,
+    room,
 )  # fmt: skip
 
 

@@ -49,6 +49,9 @@ LEAST = {
     "list_contacts": "admin",
     "create_code": "admin",
     "unbind_contact": "admin",
+    "say_in_room": "viewer",
+    "list_room": "viewer",
+    "stream_room": "viewer",
     "get_openapi": "viewer",
 }
 OPEN_HERE = {"healthz", "readyz", "metrics"}

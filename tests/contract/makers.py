@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from daemon.forum.rooms import Handled, Handling
 from daemon.ports import AuditEntry, Batch, Catalogue, Page
 from daemon.products.evidence import Evidence, Reach
 from daemon.products.ids import new_id
@@ -56,6 +57,14 @@ def audit(target: str = "product:p1", **fields: Any) -> AuditEntry:
 
 def evidence(url: str, **fields: Any) -> Evidence:
     return Evidence(url=url, fetched_at=fields.pop("fetched_at", NOW), reach=Reach.FETCHED, status=200, **fields)
+
+
+def message(message_id: str = "m1", **fields: Any) -> Handled:
+    given: dict[str, Any] = {
+        "conversation_id": "r1@chatroom", "sender_id": "c1", "sender_name": "Ann", "state": Handling.BEGUN,
+        "seen_at": NOW,
+    }  # fmt: skip
+    return Handled(id=message_id, **(given | fields))
 
 
 def batch(**fields: Sequence[Any]) -> Batch:

@@ -12,21 +12,13 @@ from msgspec.structs import replace
 
 from daemon.errors import Conflict, NotFound
 from daemon.forum.principals import Principal, Role
-from daemon.forum.rooms import BindingCode, Contact, Handled, Handling, RoomSetting, SentNotice
+from daemon.forum.rooms import BindingCode, Contact, Handling, RoomSetting, SentNotice
 from tests.contract.adapters import Stores
-from tests.contract.makers import NOW, later
+from tests.contract.makers import NOW, later, message
 from tests.contract.test_values import ODD_TEXTS
 
 ANN = Principal(id="u1", name="ann", role=Role.OPERATOR, created_at=NOW)
 BOB = Principal(id="u2", name="bob", role=Role.VIEWER, created_at=NOW)
-
-
-def message(message_id: str = "m1", **fields: Any) -> Handled:
-    given: dict[str, Any] = {
-        "conversation_id": "r1@chatroom", "sender_id": "c1", "sender_name": "Ann", "state": Handling.BEGUN,
-        "seen_at": NOW,
-    }  # fmt: skip
-    return Handled(id=message_id, **(given | fields))
 
 
 def digest(code: str) -> str:

@@ -15,6 +15,7 @@ import pytest
 
 from daemon.adapters.sql import SqlStores, open_stores
 from daemon.products.imports import ProductFilter
+from tests.contract.makers import message
 
 
 def killed(path: Path, after_lines: int, then_s: float) -> list[list[str]]:
@@ -40,6 +41,18 @@ async def kept_all(stores: SqlStores, acknowledged: list[list[str]]) -> None:
                 assert len((await stores.audit.entries(10, target=f"i:{name}")).items) == 1
             case "edit":
                 assert (await stores.catalogue.get("edited")).revision >= int(name)
+            case "begun":
+                assert not await stores.bot.begin(message(name))
+
+
+async def interrupted_is_what_was_in_hand(stores: SqlStores, acknowledged: list[list[str]]) -> None:
+    begun, done = ({name for what, name in acknowledged if what == said} for said in ("begun", "done"))
+    told = {m.id for m in await stores.bot.interrupted()}
+    assert len(told) <= 1
+    assert not told & done
+    # What was begun and not acknowledged as done is told of, unless it was done and only the word of that was lost.
+    assert len(begun - done) <= 1
+    assert await stores.bot.interrupted() == []
 
 
 async def half_kept_nothing(stores: SqlStores) -> None:
@@ -57,8 +70,10 @@ async def die(path: Path, rounds: int) -> None:
     chance = random.Random(1)
     acknowledged: list[list[str]] = []
     for _ in range(rounds):
-        acknowledged += killed(path, chance.randrange(3, 60), chance.random() / 100)
+        latest = killed(path, chance.randrange(3, 60), chance.random() / 100)
+        acknowledged += latest
         async with open_stores(path) as stores:
+            await interrupted_is_what_was_in_hand(stores, latest)
             await kept_all(stores, acknowledged)
             await half_kept_nothing(stores)
         with closing(sqlite3.connect(path)) as connection:

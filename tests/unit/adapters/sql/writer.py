@@ -10,8 +10,9 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from daemon.adapters.sql import open_stores
+from daemon.products.ids import new_id
 from daemon.products.imports import Parsed
-from tests.contract.makers import NOW, audit, batch, entry, incident, product
+from tests.contract.makers import NOW, audit, batch, entry, incident, message, product
 
 
 async def write(path: Path) -> None:
@@ -39,7 +40,15 @@ async def write(path: Path) -> None:
                 after = await stores.catalogue.replace(read, replace(read, stock=read.stock + 1), actor="a", now=NOW)
                 print(f"edit {after.revision}", flush=True)
 
-        await asyncio.gather(imports(), commits(), edits())
+        async def messages() -> None:
+            while True:
+                begun = message(new_id())
+                await stores.bot.begin(begun)
+                print(f"begun {begun.id}", flush=True)
+                await stores.bot.done(begun.id)
+                print(f"done {begun.id}", flush=True)
+
+        await asyncio.gather(imports(), commits(), edits(), messages())
 
 
 if __name__ == "__main__":

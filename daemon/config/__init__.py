@@ -192,7 +192,7 @@ class ChannelSection(Section):
     """One channel that messages go out by."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")
-    kind: Literal["log", "webhook", "apprise"] = "log"
+    kind: Literal["log", "webhook", "apprise", "room"] = "log"  # room: those of the bot
     url: str = ""  # of a webhook
     secret: str = ""  # name of the secret that signs webhooks, or that holds the Apprise URL
     min_severity: SeverityName = "minor"
@@ -203,7 +203,7 @@ class ChannelSection(Section):
     def _has_target(self) -> Self:
         if self.kind == "webhook" and not self.url.startswith(("http://", "https://")):
             raise ValueError(f"channel '{self.name}': a webhook needs url = \"https://...\"")
-        if self.kind != "log" and not self.secret:
+        if self.kind in {"webhook", "apprise"} and not self.secret:
             holds = "signs its messages" if self.kind == "webhook" else "holds its URL"
             raise ValueError(f"channel '{self.name}': {self.kind} needs secret, the name of the secret that {holds}")
         return self
@@ -286,6 +286,15 @@ class Config(Section):
             names = Counter(section.name for section in getattr(self, key))
             if twice := [name for name, times in names.items() if times > 1]:
                 raise ValueError(f"{key}: the name '{twice[0]}' is used more than once")
+        return self
+
+    @model_validator(mode="after")
+    def _rooms_have_a_bot(self) -> Self:
+        for channel in self.channels:
+            if channel.kind == "room" and self.bot.kind == "off":
+                raise ValueError(f"channels: '{channel.name}' is a room, and [bot] kind is \"off\"")
+            if channel.kind == "room" and self.bot.kind == "wechat" and not (self.bot.notice_rooms or self.bot.rooms):
+                raise ValueError(f"channels: '{channel.name}' is a room, and [bot] names no notice_rooms")
         return self
 
     def under(self, folder: Path) -> Self:

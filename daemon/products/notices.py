@@ -51,7 +51,10 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """What a channel is given to send: one subject, one text, and the entries in it for machines."""
+    """What a channel is given to send: one subject, one text, and the entries in it for machines.
+
+    form: what kind of message it is, a gathering.Form.
+    """
 
     id: str  # UUIDv7; the idempotency key of channels that have one
     channel: str
@@ -59,6 +62,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     severity: Severity
     entries: tuple[Entry, ...]
+    form: str = "stories"
 
 
 def news_entry_kinds() -> tuple[str, ...]:

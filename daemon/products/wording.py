@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Final
 
 from daemon.products.gathering import Bundle, Form, Story, groups, stories
+from daemon.products.handles import HandleIndex
 from daemon.products.incidents import Kind, News
 from daemon.products.local_time import shown
 from daemon.products.notices import Entry
@@ -28,11 +29,15 @@ _DIGEST_NAMES: Final = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wording:
-    """How a channel is spoken to. zone: IANA name; lines: the most that a message lists."""
+    """How a channel is spoken to. zone: IANA name; lines: the most that a message lists.
+
+    chat: those who read it answer where they read it, by the handles of incidents, and need no shell.
+    """
 
     language: Language = "en"
     zone: str = "UTC"
     lines: int = 20
+    chat: bool = False
 
     def render(self, bundle: Bundle, channel: str) -> tuple[str, str]:
         """Return subject and text of a bundle for a channel."""
@@ -57,8 +62,16 @@ class Wording:
         subject = self._say(
             "subject", tag=self._tag(told), title=self._rule(first), what=what, about=self._about(first)
         )
-        lines = [self._story(story) for story in told[: self.lines]]
-        return subject, [*lines, *self._more(len(told), first.rule), *self._to_do(told)]
+        index = HandleIndex({story.entries[-1].incident_id for story in told})
+        lines = [self._handled(story, index) for story in told[: self.lines]]
+        return subject, [*lines, *self._more(len(told), first.rule), *self._to_do(told, index)]
+
+    def _handled(self, story: Story, index: HandleIndex) -> str:
+        """Return the line of a story; in a chat, with the handle by which it can be named."""
+        incident_id = story.entries[-1].incident_id
+        if not self.chat or not incident_id:
+            return self._story(story)
+        return self._say("chat.line", handle=index.handle(incident_id), line=self._story(story))
 
     def _summary(self, bundle: Bundle, channel: str) -> tuple[str, list[str]]:
         told = stories(bundle.entries)
@@ -75,7 +88,10 @@ class Wording:
         times = [entry.created_at for entry in bundle.entries]
         start, end = shown(min(times), self.zone), shown(max(times), self.zone)
         line = self._say("expired.line", count=len(times), start=start, end=end)
-        return self._say("expired.subject", count=len(times)), [line, self._say("expired.look")]
+        return self._say("expired.subject", count=len(times)), [
+            line,
+            self._say("chat.expired.look" if self.chat else "expired.look"),
+        ]
 
     def _digest(self, bundle: Bundle, _channel: str) -> tuple[str, list[str]]:
         facts = bundle.entries[-1].facts
@@ -166,18 +182,26 @@ class Wording:
             who=plain(facts.get("ended_by", ""), _SHORT) or self._say("somebody"),
         )
 
-    def _to_do(self, told: Sequence[Story]) -> Iterable[str]:
+    def _to_do(self, told: Sequence[Story], index: HandleIndex) -> Iterable[str]:
         wrong = [story for story in told if story.life and not story.ended]
         if wrong:
+            entry = wrong[0].entries[-1]
             key = {Kind.MASS: "do.mass", Kind.CHECKER: "do.checker"}.get(_kind(wrong[0]), "do.fix")
-            yield self._say(key, command=_command(wrong[0].entries[-1].rule))
+            if self.chat:
+                key = "chat.do.pick" if key == "do.fix" and len(told) > 1 else f"chat.{key}"
+            yield self._say(key, command=self._command(entry.rule), handle=index.handle(entry.incident_id))
         if any(story.remedy and story.remedy.news == News.REMEDY_APPLIED and not story.ended for story in told):
             yield self._say("do.undone_by_itself")
 
     def _more(self, count: int, rule: str) -> Iterable[str]:
         """Say how many lines were left out, and how to see them."""
         if count > self.lines:
-            yield self._say("more", count=count - self.lines, command=_command(rule))
+            yield self._say("more", count=count - self.lines, command=self._command(rule))
+
+    def _command(self, rule: str) -> str:
+        if self.chat:
+            return self._say("chat.command", rule=plain(rule, _ID)).strip()
+        return f"zhiban incidents --rule {shlex.quote(plain(rule, _ID))}" if rule else "zhiban incidents"
 
     def _tag(self, told: Sequence[Story]) -> str:
         wrong = [_severity(story) for story in told if not _over(story)]
@@ -223,10 +247,6 @@ def _severity(story: Story) -> Severity:
 
 def _kind(story: Story) -> Kind:
     return Kind(story.entries[-1].facts.get("kind", Kind.PRODUCT))
-
-
-def _command(rule: str) -> str:
-    return f"zhiban incidents --rule {shlex.quote(plain(rule, _ID))}" if rule else "zhiban incidents"
 
 
 def _largest(facts: Mapping[str, str], prefix: str) -> list[tuple[str, int]]:

@@ -14,7 +14,7 @@ from typing import Final
 
 import structlog
 
-from daemon.config import ChannelSection, NoticesSection
+from daemon.config import ChannelSection, Config, NoticesSection
 from daemon.errors import Conflict, DeliveryFailed, DeliveryUnknown, ZhibanError
 from daemon.ports import Notifier
 from daemon.products.gathering import (
@@ -73,6 +73,13 @@ async def deliver_channel(duty: Duty, name: str) -> DeliveryReport:
         _log.error("notices.round_failed", channel=name, code=exc.code, reason=str(exc))
         courier.report.errors.append(f"{name}: {exc}")
     return courier.report
+
+
+def wording_for(config: Config, kind: str) -> Wording:
+    """Return how channels of a kind are spoken to: a room in the language of its bot."""
+    section, chat = config.notices, kind == "room"
+    language = config.bot.language if chat else section.language
+    return Wording(language=language, zone=section.timezone, lines=section.lines_per_message, chat=chat)
 
 
 class _Courier:
@@ -156,8 +163,7 @@ class _Courier:
             await self._finish(_ids(marked), EntryState.QUEUED, marked[0].error)
 
     def _message(self, bundle: Bundle) -> Message:
-        section = self._section
-        wording = Wording(language=section.language, zone=section.timezone, lines=section.lines_per_message)
+        wording = wording_for(self._duty.config, self._channel.kind)
         subject, text = wording.render(bundle, self._notifier.name)
         return Message(
             id=bundle.message_id or new_id(),
@@ -166,6 +172,7 @@ class _Courier:
             text=text,
             severity=bundle.severity,
             entries=bundle.entries,
+            form=bundle.form.value,
         )
 
     async def _hand_over(self, message: Message) -> DeliveryFailed | DeliveryUnknown | None:

@@ -119,6 +119,11 @@ def test_an_absent_file_is_told(tmp_path: Path) -> None:
         ),
         ('[[channels]]\nname = "a"\nkind = "webhook"', "1: channels.0: channel 'a': a webhook needs url"),
         ('[[channels]]\nname = "a"\nkind = "apprise"', "1: channels.0: channel 'a': apprise needs secret"),
+        ('[[channels]]\nname = "a"\nkind = "room"', "channels: 'a' is a room, and [bot] kind is \"off\""),
+        (
+            '[bot]\nkind = "wechat"\n[[channels]]\nname = "a"\nkind = "room"',
+            "channels: 'a' is a room, and [bot] names no notice_rooms",
+        ),
         ('[[channels]]\nname = "a"\n[[channels]]\nname = "a"', "channels: the name 'a' is used more than once"),
         ('[catalogue]\ntimezone = "Mars/Base"', "2: catalogue.timezone: 'Mars/Base': expected an IANA time zone"),
         ('[catalogue]\ncurrency = "euro"', "2: catalogue.currency: 'euro': expected "),

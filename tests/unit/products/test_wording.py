@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from daemon.products.gathering import Bundle, Form, GatherPolicy, gather
+from daemon.products.handles import HandleIndex
 from daemon.products.incidents import News
 from daemon.products.notices import Entry, news_entry_kinds
 from daemon.products.phrases import TABLES, Language
@@ -197,3 +198,26 @@ def test_changed_statuses_are_told_one_by_one() -> None:
     subject, text = told(one, form=Form.STATUS)
     assert subject == "Status changed: Blue mug (1001)"
     assert text == "Blue mug (1001): listed -> off the shelf (price_missing)"
+
+
+CHAT = Wording(chat=True)
+
+
+def test_in_a_chat_every_line_begins_with_the_handle_of_its_incident() -> None:
+    entries = [entry(product_id=str(n), incident_id=f"i-{n}") for n in range(3)]
+    index = HandleIndex(one.incident_id for one in entries)
+
+    _, text = told(*entries, wording=CHAT)
+
+    assert [line.split()[0] for line in text.split("\n")[:3]] == [index.handle(one.incident_id) for one in entries]
+
+
+def test_in_a_chat_nobody_is_told_to_use_a_shell() -> None:
+    for form in (Form.STORIES, Form.SUMMARY, Form.EXPIRED):
+        for kind in ("product", "mass", "checker"):
+            entries = [entry(product_id=str(n), owner=str(n), facts={"kind": kind}) for n in range(5)]
+            for language in TABLES:
+                subject, text = told(*entries, form=form, wording=Wording(language=language, lines=2, chat=True))
+                assert "zhiban" not in subject + text
+    assert told(entry(), wording=CHAT)[1].endswith("answer this with: ack")
+    assert "answer: ack, or: ack " in told(entry(), entry(product_id="2"), wording=CHAT)[1]

@@ -1,0 +1,166 @@
+"""Notices in the rooms of the bot, each as the room asked for it; an answer to one finds the incidents it told of."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Final, Protocol
+
+import structlog
+
+from daemon.errors import DeliveryFailed, DeliveryUnknown
+from daemon.forum.rooms import RoomSetting, SentNotice
+from daemon.ports import BotStore, Clock
+from daemon.products.gathering import Bundle, Form
+from daemon.products.ids import new_id
+from daemon.products.incidents import News
+from daemon.products.notices import Entry, Message
+from daemon.products.verdicts import Severity
+from daemon.products.wording import Wording
+
+_log = structlog.get_logger()
+
+#: Characters of a notice that are remembered, for services that quote without an id.
+QUOTED: Final = 200
+#: Entries of which it is remembered in which rooms they were told, until all rooms were.
+_REMEMBERED: Final = 10_000
+
+
+class Send(Protocol):
+    """What brings a text into a room, in as many messages as it needs; returns their ids.
+
+    patience_s: for how long it may wait for its turn. Raises DeliveryFailed when nothing arrived, DeliveryUnknown
+    when some of it may have.
+    """
+
+    def __call__(
+        self,
+        conversation_id: str,
+        text: str,
+        mentions: Sequence[tuple[str, str]] = (),
+        *,
+        patience_s: float | None = None,
+    ) -> Awaitable[tuple[str, ...]]:
+        """Send."""
+
+
+class RoomNotifier:
+    """Port Notifier over the rooms of a messenger.
+
+    Nobody can tell two messages of a room apart, so it is not idempotent; a room that has had an entry does not get
+    it again because another room has not.
+
+    rooms: ids. named: the name to show of a contact. wording: for rooms that want only some of a message's entries.
+    """
+
+    idempotent = False
+
+    def __init__(
+        self,
+        name: str,
+        rooms: Sequence[str],
+        *,
+        send: Send,
+        store: BotStore,
+        clock: Clock,
+        named: Callable[[str], Awaitable[str]],
+        wording: Callable[[], Wording],
+        timeout_s: float,
+    ) -> None:
+        self.name, self._rooms = name, tuple(rooms)
+        self._send, self._store, self._clock, self._named, self._wording = send, store, clock, named, wording
+        self._patience_s = timeout_s / max(1, len(self._rooms))
+        self._told: OrderedDict[str, set[str]] = OrderedDict()
+
+    async def send(self, message: Message) -> None:
+        """Send to every room that wants it; a room that fails keeps no other from hearing.
+
+        Raises DeliveryFailed while a room has certainly not had it, else DeliveryUnknown where one may have.
+        """
+        failed: list[DeliveryFailed] = []
+        unsure: list[DeliveryUnknown] = []
+        for room in self._rooms:
+            try:
+                await self._tell(room, message)
+            except DeliveryFailed as exc:
+                failed.append(exc)
+            except DeliveryUnknown as exc:
+                unsure.append(exc)
+        passing = [problem for problem in failed if not problem.permanent]
+        if passing:
+            raise passing[0]
+        self._forget(message.entries)
+        if unsure:
+            raise unsure[0]
+        if failed and len(failed) == len(self._rooms):
+            raise failed[0]
+        for problem in failed:
+            _log.warning("notice.room_lost", channel=self.name, message=message.id, reason=str(problem))
+
+    async def _tell(self, room: str, message: Message) -> None:
+        setting = await self._store.room(room)
+        if setting.muted_until is not None and setting.muted_until > self._clock.now():
+            _log.info("notice.withheld", channel=self.name, message=message.id, room=room, reason="muted")
+            return
+        told = self._told
+        entries = tuple(e for e in message.entries if wants(setting, e) and room not in told.get(e.id, ()))
+        if not entries:
+            return
+        text = self._text(message, entries)
+        mentions = await self._mentions(setting, entries)
+        try:
+            ids = await self._send(room, text, mentions, patience_s=self._patience_s)
+        except DeliveryUnknown:
+            self._note(room, entries)
+            raise
+        self._note(room, entries)
+        await self._remember(room, ids, entries, text)
+
+    def _text(self, message: Message, entries: tuple[Entry, ...]) -> str:
+        subject, text = message.subject, message.text
+        if len(entries) < len(message.entries):
+            subject, text = self._wording().render(Bundle(form=Form(message.form), entries=entries), self.name)
+        return f"{subject}\n{text}".strip()
+
+    async def _mentions(self, setting: RoomSetting, entries: Iterable[Entry]) -> tuple[tuple[str, str], ...]:
+        if not setting.on_call or all(entry.news != News.ESCALATED for entry in entries):
+            return ()
+        return ((setting.on_call, await self._named(setting.on_call)),)
+
+    def _note(self, room: str, entries: Iterable[Entry]) -> None:
+        if len(self._rooms) == 1:
+            return  # the outbox knows
+        for entry in entries:
+            self._told.setdefault(entry.id, set()).add(room)
+        while len(self._told) > _REMEMBERED:
+            self._told.popitem(last=False)
+
+    def _forget(self, entries: Iterable[Entry]) -> None:
+        for entry in entries:
+            self._told.pop(entry.id, None)
+
+    async def _remember(self, room: str, ids: Sequence[str], entries: Iterable[Entry], text: str) -> None:
+        incidents = tuple(dict.fromkeys(entry.incident_id for entry in entries if entry.incident_id))
+        if not incidents:
+            return
+        now = self._clock.now()
+        for message_id in ids:
+            notice = SentNotice(
+                message_id=message_id or new_id(),  # a service that tells no ids quotes by text
+                conversation_id=room,
+                incident_ids=incidents,
+                sent_at=now,
+                text=text[:QUOTED],
+            )
+            await self._store.remember_notice(notice)
+
+
+def wants(setting: RoomSetting, entry: Entry) -> bool:
+    """Tell whether a room has subscribed to an entry. What is of no rule, such as a digest, everybody hears."""
+    if not entry.rule:
+        return True
+    if setting.min_severity and entry.severity.rank < Severity(setting.min_severity).rank:
+        return False
+    if not setting.rules and not setting.categories:
+        return True
+    return entry.rule in setting.rules or (entry.category or "") in setting.categories

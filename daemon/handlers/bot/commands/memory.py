@@ -1,0 +1,105 @@
+"""What the bot keeps in mind between two messages of a person in a conversation. Bounded, and gone with the process."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Generic, TypeAlias, TypeVar
+
+from daemon.ports import IncidentFilter
+from daemon.products.handles import HandleIndex
+from daemon.products.incidents import ALIVE
+from daemon.products.product import Status
+from daemon.services.duty import Duty
+
+if TYPE_CHECKING:
+    from daemon.handlers.bot.commands.command import Call
+
+V = TypeVar("V")
+
+#: Contact id and room id, "" in a private chat.
+Key: TypeAlias = tuple[str, str]
+
+#: Persons in conversations that something is kept for; the longest unused is forgotten first.
+_KEPT: Final = 2000
+_PAGE: Final = 500
+#: Incidents that are given handles; beyond them nobody types.
+_MOST: Final = 20_000
+#: Seconds for which handles are believed. An older one that has become ambiguous since still means what it meant.
+_FRESH_S: Final = 5.0
+
+
+class Recent(Generic[V]):
+    """One thing for each person in each conversation."""
+
+    def __init__(self, kept: int = _KEPT) -> None:
+        self._kept = kept
+        self._things: OrderedDict[Key, V] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._things)
+
+    def put(self, key: Key, thing: V) -> None:
+        """Keep a thing in place of the one before."""
+        self._things[key] = thing
+        self._things.move_to_end(key)
+        if len(self._things) > self._kept:
+            self._things.popitem(last=False)
+
+    def get(self, key: Key) -> V | None:
+        """Return what is kept, None for nothing."""
+        return self._things.get(key)
+
+    def pop(self, key: Key) -> V | None:
+        """Return what is kept and forget it."""
+        return self._things.pop(key, None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """A change of status that waits for a yes. asked_s: seconds of the monotonic clock."""
+
+    product_id: str
+    revision: int
+    status: Status
+    principal_id: str
+    asked_s: float
+
+
+class Handles:
+    """The handles of the incidents that are alive, read again when they are old."""
+
+    def __init__(self) -> None:
+        self._index = HandleIndex()
+        self._read_s = float("-inf")
+
+    async def index(self, duty: Duty, *, anew: bool = False) -> HandleIndex:
+        """Return the index. anew: as of now, for a handle that was not in it."""
+        now_s = duty.ports.clock.monotonic()
+        if anew or now_s - self._read_s > _FRESH_S:
+            self._index = HandleIndex(await _alive(duty))
+            self._read_s = now_s
+        return self._index
+
+
+async def _alive(duty: Duty) -> list[str]:
+    ids: list[str] = []
+    cursor: str | None = None
+    while len(ids) < _MOST:
+        page = await duty.ports.incidents.find(IncidentFilter(states=tuple(ALIVE)), _PAGE, cursor)
+        ids += [incident.id for incident in page.items]
+        cursor = page.cursor
+        if cursor is None:
+            break
+    return ids
+
+
+@dataclass(slots=True)
+class Memory:
+    """All of it."""
+
+    pending: Recent[Pending] = field(default_factory=Recent)
+    #: How the last list of each goes on.
+    lists: Recent[Callable[[Call], Awaitable[str]]] = field(default_factory=Recent)
+    handles: Handles = field(default_factory=Handles)

@@ -1,0 +1,140 @@
+"""Commands about people and their room: who is bound, who is on call, what is heard."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from daemon.errors import Conflict, NotFound
+from daemon.forum.commands import trimmed
+from daemon.forum.principals import Scope
+from daemon.forum.rooms import RoomSetting
+from daemon.forum.spoken_times import parse_end
+from daemon.handlers.bot.commands.command import Call, Told, command
+from daemon.handlers.bot.commands.incident_words import SEVERITIES, rules_by_word
+from daemon.handlers.bot.commands.wording import NAME, heard
+from daemon.products.plain_text import plain
+from daemon.services import contacts
+from daemon.services import room_settings as rooms
+
+_ALL: Final = frozenset({"all", "everything", "全部", "所有"})
+_RULE: Final = frozenset({"rule", "规则"})
+_CATEGORY: Final = frozenset({"category", "类目", "分类"})
+_SEVERITY: Final = frozenset({"severity", "级别"})
+_ME: Final = frozenset({"me", "我"})
+_NOBODY: Final = frozenset({"off", "nobody", "none", "下班", "无"})
+_LONGEST_CATEGORY: Final = 100
+_LONGEST_CODE: Final = 100
+
+
+@command("bind", zh=("绑定",), needs=None)
+async def bind(call: Call) -> str:
+    """Tell the bot who you are, by a one-time code.
+
+    用一次性绑定码绑定身份。
+
+    bind CODE
+    绑定 绑定码
+    """
+    if not call.words:
+        raise call.misused()
+    try:
+        principal = await contacts.bind(call.duty, "".join(call.words)[:_LONGEST_CODE], call.asked.contact_id)
+    except NotFound:
+        raise Told(call.say("bad_code")) from None
+    except Conflict:
+        raise Told(call.say("bind_later")) from None
+    return call.say("bound", who=plain(principal.name, NAME), role=call.say(f"role.{principal.role.value}"))
+
+
+@command("mute", zh=("免打扰",), needs=Scope.INCIDENTS_WRITE)
+async def mute(call: Call) -> str:
+    """Send no notices to this group for a time.
+
+    一段时间内不向本群发通知。
+
+    mute TIME, such as: mute 2h
+    免打扰 时间，例如：免打扰 2小时
+    """
+    room_id = call.room_id
+    if not call.words:
+        raise call.misused()
+    until = parse_end(" ".join(call.words), call.now, call.duty.config.notices.timezone)
+    if until is None:
+        raise call.misused("bad_time", text=call.typed(call.line.rest(0)))
+    await rooms.mute(call.duty, call.actor, room_id, until)
+    return call.say("muted", until=call.time(until))
+
+
+@command("unmute", zh=("取消免打扰", "恢复通知"), needs=Scope.INCIDENTS_WRITE)
+async def unmute(call: Call) -> str:
+    """Send notices to this group again.
+
+    恢复向本群发通知。
+
+    unmute
+    取消免打扰
+    """
+    await rooms.unmute(call.duty, call.actor, call.room_id)
+    return call.say("unmuted")
+
+
+@command("subscribe", zh=("订阅",), needs=Scope.READ)
+async def subscribe(call: Call) -> str:
+    """Choose what this group hears; alone: show it.
+
+    选择本群接收哪些通知；不带参数则查看。
+
+    subscribe [rule RULE | category CATEGORY | severity SEVERITY | all]
+    订阅 [规则 规则名 | 类目 类目名 | 级别 级别名 | 全部]
+    """
+    room_id = call.room_id
+    if not call.words:
+        return heard(call, await rooms.setting(call.duty, room_id))
+    call.require(Scope.INCIDENTS_WRITE)
+    return heard(call, await _subscribed(call, room_id))
+
+
+async def _subscribed(call: Call, room_id: str) -> RoomSetting:
+    kind, value = trimmed(call.words[0]), " ".join(call.words[1:])
+    rules = rules_by_word(call)
+    if kind in _ALL and not value:
+        return await rooms.subscribe_all(call.duty, call.actor, room_id)
+    if kind in _CATEGORY and value.strip():
+        category = call.line.rest(1) if len(call.words) > 2 else value
+        return await rooms.subscribe(call.duty, call.actor, room_id, category=category[:_LONGEST_CATEGORY])
+    word = value.casefold() if kind in _RULE | _SEVERITY and value else " ".join(call.words).casefold()
+    if kind not in _SEVERITY and word in rules:
+        return await rooms.subscribe(call.duty, call.actor, room_id, rule=rules[word])
+    if kind not in _RULE and word in SEVERITIES:
+        return await rooms.subscribe(call.duty, call.actor, room_id, severity=SEVERITIES[word])
+    if kind in _RULE | _SEVERITY | _CATEGORY and not value:
+        raise call.misused()
+    valid = [*SEVERITIES] if kind in _SEVERITY else [*rules] if kind in _RULE else [*rules, *SEVERITIES, *_ALL]
+    raise call.unknown(word, valid)
+
+
+@command("on-call", "oncall", "on call", zh=("值班",), needs=Scope.READ)
+async def on_call(call: Call) -> str:
+    """Tell who is on call in this group; with "me" you take over.
+
+    查看本群谁值班；“值班 我”表示接班。
+
+    on-call [me | off]
+    值班 [我 | 下班]
+    """
+    room_id = call.room_id
+    if not call.words:
+        return await _who(call, (await rooms.setting(call.duty, room_id)).on_call)
+    word = trimmed(" ".join(call.words))
+    if word not in _ME | _NOBODY:
+        raise call.unknown(word, _ME | _NOBODY)
+    call.require(Scope.INCIDENTS_WRITE)
+    contact_id = call.asked.contact_id if word in _ME else ""
+    return await _who(call, (await rooms.set_on_call(call.duty, call.actor, room_id, contact_id)).on_call)
+
+
+async def _who(call: Call, contact_id: str) -> str:
+    principal = await contacts.contact_principal(call.duty, contact_id) if contact_id else None
+    if principal is None:
+        return call.say("on_call.nobody")
+    return call.say("on_call", who=plain(principal.name, NAME))

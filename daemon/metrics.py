@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, PlatformCollector, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, Metric
@@ -21,6 +21,7 @@ class Metrics:
         PlatformCollector(registry=self.registry)
         self._define_products()
         self._define_process()
+        self._define_bot()
 
     def _define_products(self) -> None:
         registry = self.registry
@@ -61,6 +62,32 @@ class Metrics:
         self.reload_at = Gauge(
             "zhiban_config_last_reload_success_timestamp_seconds", "When a reload last took hold.", registry=registry
         )
+
+    def _define_bot(self) -> None:
+        registry = self.registry
+        self.bot_messages = Counter(
+            "zhiban_bot_messages", "Messages by what became of them.", ["outcome"], registry=registry
+        )
+        self.bot_reply_seconds = Histogram(
+            "zhiban_bot_reply_seconds", "Time from receipt to reply.", buckets=_SECONDS, registry=registry
+        )
+        self.bot_sends = Counter("zhiban_bot_sends", "Messages given to the messenger.", ["result"], registry=registry)
+        self.bot_connection = Gauge(
+            "zhiban_bot_connection", "1 for how the messenger stands to its service.", ["state"], registry=registry
+        )
+
+    def observe_send(self, result: str) -> None:
+        """Count a try to send a message into a room: "sent", "failed" or "unknown"."""
+        self.bot_sends.labels(result).inc()
+
+    def watch_connection(self, states: Iterable[str], current: Callable[[], str]) -> None:
+        """Show in which of its states the messenger's connection is."""
+
+        def shown(state: str) -> Callable[[], float]:
+            return lambda: float(current() == state)
+
+        for state in states:
+            self.bot_connection.labels(state).set_function(shown(state))
 
     def watch_log(self, dropped: Callable[[], int]) -> None:
         """Show how many lines the log has dropped."""

@@ -12,9 +12,9 @@ from daemon.errors import AlreadyRunning, Unavailable
 
 
 @contextmanager
-def only_one(state: Path) -> Iterator[None]:
-    """Hold the lock of a state directory. Raises AlreadyRunning with the pid of who holds it."""
-    path = state / "lock"
+def only_one(state: Path, name: str = "lock") -> Iterator[None]:
+    """Hold a lock of a state directory. Raises AlreadyRunning with the pid of who holds it."""
+    path = state / name
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as exc:

@@ -52,7 +52,7 @@ def list_() -> None:
 def unbind(contact_id: str) -> None:
     """Make a contact a stranger at once."""
     if daemon := running():
-        daemon.ask("DELETE", f"/api/v1/contacts/{contact_id}")
+        daemon.ask("POST", "/api/v1/contacts:unbind", body={"contact_id": contact_id})
     else:
         on_store(lambda duty: contacts.unbind(duty, Actor.daemon(), contact_id))
     click.echo(f"unbound {contact_id}")

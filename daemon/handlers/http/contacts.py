@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
+from pydantic import Field
 
 from daemon.forum.principals import Role, Scope
 from daemon.handlers.http.answers import Listed
 from daemon.handlers.http.models import Body, NonBlankLine
-from daemon.handlers.http.routes import Call, delete, get, post
+from daemon.handlers.http.routes import Call, get, post
 from daemon.services import contacts
 
 
@@ -18,6 +20,12 @@ class NewCode(Body):
 
     name: NonBlankLine
     role: Role
+
+
+class UnboundContact(Body):
+    """Who shall be a stranger."""
+
+    contact_id: Annotated[str, Field(min_length=1, max_length=500)]
 
 
 class MadeCode(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,8 +72,8 @@ async def create_code(call: Call) -> MadeCode:
 
 
 async def unbind_contact(call: Call) -> None:
-    """DELETE /contacts/{contact_id}."""
-    await contacts.unbind(call.duty, call.actor, call.path["contact_id"])
+    """POST /contacts:unbind. The id, which the messenger chooses, may be anything: so it stands in no path."""
+    await contacts.unbind(call.duty, call.actor, call.sent(UnboundContact).contact_id)
 
 
 ROUTES = (
@@ -73,5 +81,6 @@ ROUTES = (
     # Not repeatable: an answer that holds a secret is not kept.
     post("/contacts/codes", create_code, MadeCode, "Make a code that binds a contact; it is shown only now",
          Scope.ADMIN, body=NewCode, status=201, repeatable=False),
-    delete("/contacts/{contact_id}", unbind_contact, None, "Make a contact a stranger", Scope.ADMIN, status=204),
+    post("/contacts:unbind", unbind_contact, None, "Make a contact a stranger", Scope.ADMIN, body=UnboundContact,
+         status=204),
 )  # fmt: skip

@@ -16,15 +16,16 @@ async def test_a_code_is_shown_once_and_the_contact_it_binds_is_listed_until_it_
         assert made.json == {"principal": "Mei 梅", "role": "operator", "good_for_s": 600.0}
         assert (await service.get("/contacts")).json["items"] == []
 
-        await contacts.bind(service.home.duty, code, "wxid@abc")
+        await contacts.bind(service.home.duty, code, "wxid/a b@c?d")
         (shown,) = (await service.get("/contacts")).json["items"]
         assert (shown["id"], shown["principal"], shown["role"], shown["disabled"]) == (
-            "wxid@abc", "Mei 梅", "operator", False,
+            "wxid/a b@c?d", "Mei 梅", "operator", False,
         )  # fmt: skip
         assert code.encode() not in (await service.get("/audit")).raw
 
-        assert (await service.ask("DELETE", "/api/v1/contacts/wxid@abc")).status == 204
-        assert (await service.ask("DELETE", "/api/v1/contacts/wxid@abc")).status == 404
+        unbound = {"contact_id": "wxid/a b@c?d"}
+        assert (await service.post("/contacts:unbind", json=unbound)).status == 204
+        assert (await service.post("/contacts:unbind", json=unbound)).status == 404
         assert (await service.get("/contacts")).json["items"] == []
 
 

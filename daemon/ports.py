@@ -453,6 +453,9 @@ class OpenRooms(Protocol):
         Raises Unavailable when too many watch already.
         """
 
+    def close(self) -> None:
+        """Take and send nothing more, and end what watches."""
+
 
 class BotStore(Protocol):
     """What the bot must not forget over a restart."""
@@ -464,7 +467,10 @@ class BotStore(Protocol):
         """Remember that a message was handled to its end."""
 
     async def interrupted(self) -> Sequence[Handled]:
-        """Mark what was begun and not done as interrupted, and return it: called once at start."""
+        """Return what was begun and not done, as interrupted, oldest first: asked at start, before anything new begins.
+
+        It is told again until it is done, so that whoever must be asked to repeat is asked, whatever happens meanwhile.
+        """
 
     async def add_code(self, code: BindingCode) -> None:
         """Keep a one-time code."""

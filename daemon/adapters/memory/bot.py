@@ -44,10 +44,8 @@ class MemoryBotStore:
             self._handled[message_id] = replace(self._handled[message_id], state=Handling.DONE)
 
     async def interrupted(self) -> Sequence[Handled]:
-        """Mark what was begun and not done as interrupted, and return it as it is now, in the order it began."""
-        found = [replace(m, state=Handling.INTERRUPTED) for m in self._handled.values() if m.state is Handling.BEGUN]
-        self._handled |= {message.id: message for message in found}
-        return found
+        """Return what was begun and not done, as interrupted, in the order it began; again until it is done."""
+        return [replace(m, state=Handling.INTERRUPTED) for m in self._handled.values() if m.state is Handling.BEGUN]
 
     async def add_code(self, code: BindingCode) -> None:
         """Keep a one-time code. Raises NotFound for an unknown principal, Conflict for a known code."""

@@ -42,9 +42,6 @@ _IS_BEGUN: Final = _m.state == constant(str(Handling.BEGUN))
 _BEGUN: Final = Statement(
     select(_m.id, _m.conversation_id, _m.sender_id, _m.sender_name, _m.seen_at).where(_IS_BEGUN).order_by(_m.seq)
 )
-_INTERRUPT: Final = Statement(
-    update(schema.bot_messages).where(_IS_BEGUN).values(state=constant(str(Handling.INTERRUPTED)))
-)
 _ADD_CODE: Final = Statement(
     insert(schema.binding_codes).values({c.name: bindparam(c.name) for c in schema.binding_codes.c})
 )
@@ -104,14 +101,8 @@ class SqlBotStore:
         await self._database.write(lambda session: session.run(_DONE, message=message_id), durable=False)
 
     async def interrupted(self) -> Sequence[Handled]:
-        """Mark what was begun and not done as interrupted, and return it as it is now, in the order it began."""
-
-        def unit(session: Session) -> list[Handled]:
-            found = [_interrupted(row) for row in session.all(_BEGUN)]
-            session.run(_INTERRUPT)
-            return found
-
-        return await self._database.write(unit, durable=True)
+        """Return what was begun and not done, as interrupted, in the order it began; again until it is done."""
+        return [_interrupted(row) for row in await self._database.read(lambda session: session.all(_BEGUN))]
 
     async def add_code(self, code: BindingCode) -> None:
         """Keep a one-time code. Raises NotFound for an unknown principal, Conflict for a known code."""

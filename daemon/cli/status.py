@@ -18,13 +18,15 @@ LIVE: Final = ("open", "acknowledged", "silenced", "escalated")
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
 @click.pass_context
 def status(context: click.Context, as_json: bool) -> None:
-    """Tell how the running daemon is: ready or not, incidents, the last passes, sources.
+    """Tell how the running daemon is: ready or not, incidents, the last passes, sources, the bot.
 
     Exit status: 0 ready, 1 not ready or not reached.
     """
     daemon = Daemon.found()
-    code, _ = daemon.raw("GET", "/readyz")
+    code, readiness = daemon.raw("GET", "/readyz")
     about: dict[str, Any] = {"url": daemon.url, "ready": code == 200}
+    if isinstance(readiness, dict) and readiness.get("bot"):
+        about["bot"] = readiness["bot"]
     if about["ready"]:
         about["incidents"] = _counts(daemon)
         about["passes"] = list(daemon.pages("/api/v1/passes", {}, 3))
@@ -54,3 +56,8 @@ def _tell(about: dict[str, Any]) -> None:
         state = source.get("state") or {}
         told = state.get("error") or ("good" if state.get("read_at") else "not read yet")
         click.echo(f"  source {printable(str(source['name']))}: {printable(str(told))}")
+    if bot := about.get("bot"):
+        told = f"{bot['connection']} since {str(bot['since'])[:19]}" + (f", {bot['problem']}" if bot["problem"] else "")
+        click.echo(f"  bot {printable(str(bot['name']))} ({bot['messenger']}): {printable(told)}")
+        if bot["scan_url"]:
+            click.echo(f"  to log in, open and scan with the phone: {printable(str(bot['scan_url']))}")

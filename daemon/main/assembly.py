@@ -10,17 +10,18 @@ from typing import Any, Final
 import aiohttp
 
 from daemon.adapters.clock import SystemClock
+from daemon.adapters.local_room import LocalRoom
 from daemon.adapters.log_channel import LogNotifier
 from daemon.adapters.memory import MemoryStores
 from daemon.adapters.pages import HttpPageFetcher
 from daemon.adapters.source_reader import HttpSourceReader
 from daemon.adapters.sql import SqlStores, open_stores
-from daemon.config import ChannelSection, Config
+from daemon.config import BotSection, ChannelSection, Config
 from daemon.config.credentials import Secrets
 from daemon.config.file import ConfigFile
 from daemon.errors import ConfigError, InvalidInput, Unavailable
 from daemon.inference.executor import ThreadOffload
-from daemon.ports import Clock, Notifier, Offload, Ports
+from daemon.ports import Clock, Messenger, Notifier, Offload, OpenRooms, Ports
 from daemon.products.remedies import RemedyMode
 from daemon.products.rulebook import Rulebook
 
@@ -93,7 +94,12 @@ async def open_ports(config: Config, state: Path, secrets: Secrets) -> AsyncIter
         offload = ThreadOffload(config.executor.threads, config.executor.queue)
         stack.push_async_callback(offload.close, _CLOSE_THREADS_S)
         fetcher = await stack.enter_async_context(HttpPageFetcher(config.network, clock, offload))
-        notifiers = {section.name: _notifier(section, secrets, session, offload, clock) for section in config.channels}
+        notifiers = {
+            section.name: _notifier(section, secrets, session, offload, clock)
+            for section in config.channels
+            if section.kind != "room"  # whose notices go the way of all that the bot says: main/bot.py
+        }
+        messenger, rooms = await _messenger(config.bot, state, secrets, clock, stack)
         yield Ports(
             catalogue=stores.catalogue,
             incidents=stores.incidents,
@@ -107,6 +113,8 @@ async def open_ports(config: Config, state: Path, secrets: Secrets) -> AsyncIter
             offload=offload,
             notifiers=notifiers,
             bot=stores.bot,
+            messenger=messenger,
+            rooms=rooms,
         )
 
 
@@ -117,6 +125,25 @@ async def _stores(config: Config, state: Path) -> AsyncIterator[MemoryStores | S
         return
     async with open_stores(state / DATABASE) as stores:
         yield stores
+
+
+async def _messenger(
+    section: BotSection, state: Path, secrets: Secrets, clock: Clock, stack: AsyncExitStack
+) -> tuple[Messenger | None, OpenRooms | None]:
+    """Return the messenger that is configured, open until the stack closes; and its rooms, if they are ours."""
+    if section.kind == "local":
+        local = LocalRoom(clock, bot_name=section.name, rooms=section.rooms, inbox=section.inbox)
+        stack.callback(local.close)
+        return local, local
+    if section.kind == "wechat":
+        try:
+            from daemon.adapters.wechat import WeChat  # noqa: PLC0415 slow to import, and not always installed
+        except ImportError as exc:
+            raise ConfigError(f"bot.kind is \"wechat\", which needs `pip install 'zhiban[wechat]'`: {exc}") from exc
+        token = secrets.find(section.secret)
+        wechat = WeChat(section.endpoint, token, clock=clock, state=state, inbox=section.inbox)
+        return await stack.enter_async_context(wechat), None
+    return None, None
 
 
 def _session() -> aiohttp.ClientSession:

@@ -1,8 +1,10 @@
 """Composition root: what the daemon is made of, in which order it starts, and in which order it ends.
 
-Start: signals, lock, stores, network, threads, channels; what an earlier daemon left undone; HTTP; jobs; READY=1.
-Stop: not ready, listeners closed, no new runs; what runs may end within shutdown.grace; the rest is cancelled; then
-everything closes in reverse order. A second signal skips the wait. A task of ours that dies ends the process.
+Start: signals, lock, stores, network, threads, channels, messenger; what an earlier daemon left undone; HTTP; jobs;
+the bot; READY=1.
+Stop: not ready, listeners closed, no new messages and runs; what runs may end within shutdown.grace; the rest is
+cancelled; then everything closes in reverse order. A second signal skips the wait. A task of ours that dies ends the
+process.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,6 +37,7 @@ from daemon.jobs.scheduler import Scheduler
 from daemon.jobs.table import jobs
 from daemon.log import Log, watch_loop
 from daemon.main.assembly import open_ports
+from daemon.main.bot import Bot
 from daemon.main.local_access import address_shown, local_token
 from daemon.main.reloading import Reload
 from daemon.main.stack_dump import dump
@@ -146,6 +149,7 @@ class Life:
     async def live(self, duty: Duty) -> None:
         """Serve until asked to stop."""
         watch_loop(asyncio.get_running_loop())
+        bot = self._bot(duty)
         await _recover(duty)
         if self._shop:
             await self._shop.open_shop(duty)
@@ -168,11 +172,17 @@ class Life:
         ):
             running = group.create_task(scheduler.run(), name="scheduler")
             watch = group.create_task(self._loop_watch(duty, running).run(), name="loop watch")
+            answering = group.create_task(bot.run(), name="bot") if bot else None
             self._announce(server.url)
             duty.wake_checks.set()
             await self._stop.wait()
-            await self._drain(scheduler, running, server.close)
+            await self._drain(scheduler, running, server.close, bot, answering)
             watch.cancel()
+
+    def _bot(self, duty: Duty) -> Bot | None:
+        if duty.ports.messenger is None or duty.ports.bot is None:
+            return None
+        return Bot(duty, duty.ports.messenger, duty.ports.bot, self.metrics)
 
     @asynccontextmanager
     async def _findable(self, duty: Duty, url: str) -> AsyncIterator[None]:
@@ -202,17 +212,26 @@ class Life:
         self._systemd.ready(f"on duty at {url}")
 
     async def _drain(
-        self, scheduler: Scheduler, running: asyncio.Task[None], close: Callable[[], Awaitable[None]]
+        self,
+        scheduler: Scheduler,
+        running: asyncio.Task[None],
+        close: Callable[[], Awaitable[None]],
+        bot: Bot | None,
+        answering: asyncio.Task[None] | None,
     ) -> None:
-        """Let current runs and requests end within the grace, then cancel them."""
+        """Let current answers, runs and requests end within the grace, then cancel them."""
         self.ready = False
         self.metrics.ready.set(0)
         self._systemd.stopping()
         log.info("daemon.stopping", running=scheduler.running, grace_s=self._grace_s)
+        if bot:
+            bot.stop()
         scheduler.stop()
+        tasks = [running] if answering is None else [running, answering]
+        quiet = asyncio.ensure_future(_quiet(tasks, bot))
         closing = asyncio.ensure_future(close())
         hurry = asyncio.create_task(self._hurry.wait())
-        ended = asyncio.gather(asyncio.shield(running), closing)
+        ended = asyncio.gather(quiet, closing)
         either: set[asyncio.Future[Any]] = {ended, hurry}
         await asyncio.wait(either, timeout=self._grace_s, return_when=asyncio.FIRST_COMPLETED)
         hurry.cancel()
@@ -220,6 +239,8 @@ class Life:
             log.warning("daemon.hurried", running=scheduler.running, requests=not closing.done())
             closing.cancel()
             scheduler.abort()
+            if answering:
+                answering.cancel()
             await asyncio.gather(ended, return_exceptions=True)
 
     def _end(self) -> None:
@@ -243,6 +264,15 @@ class Life:
 
 def _as_it_is(config: Config) -> Config:
     return config
+
+
+async def _quiet(tasks: Sequence[asyncio.Task[None]], bot: Bot | None) -> None:
+    """Wait for the last answer and the last notice; then nothing more is said, and who listens may go."""
+    try:
+        await asyncio.wait(tasks)
+    finally:
+        if bot:
+            bot.close_rooms()
 
 
 async def _recover(duty: Duty) -> None:

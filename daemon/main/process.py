@@ -59,6 +59,7 @@ def _greet(url: str, secret: str) -> None:
         f"token: {secret}\n"
         f'try:   curl -H "Authorization: Bearer {secret}" {url}/api/v1/incidents\n'
         f"shop:  {url}/demo/\n"
+        "room:  zhiban room    (in another terminal: what the bot tells, and what it can be asked)\n"
     )
 
 

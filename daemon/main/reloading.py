@@ -24,6 +24,7 @@ from daemon.services.duty import Duty
 log = structlog.get_logger()
 #: What is open while the daemon runs and so changes at its next start only.
 _AT_START: Final = ("http", "channels", "network", "executor")
+_BOT_AT_START: Final = ("kind", "name", "rooms", "notice_rooms", "inbox", "endpoint", "secret")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +55,9 @@ class Reload:
         kept = kept_until_restart(self.duty.config, config)
         if kept:
             log.warning("config.restart_needed", sections=kept)
-        self.duty.config = config.model_copy(update={name: getattr(self.duty.config, name) for name in _AT_START})
+        old = self.duty.config
+        bot = config.bot.model_copy(update={name: getattr(old.bot, name) for name in _BOT_AT_START})
+        self.duty.config = config.model_copy(update={name: getattr(old, name) for name in _AT_START} | {"bot": bot})
         self.duty.rulebook = Rulebook.build(config.rules, RemedyMode(config.remedies.mode))
         self.scheduler.assign(jobs(self.duty, self.figures))
         self.duty.wake_checks.set()
@@ -68,6 +71,7 @@ class Reload:
 def kept_until_restart(old: Config, new: Config) -> list[str]:
     """Return what differs but takes hold at the next start only."""
     kept = [name for name in _AT_START if getattr(old, name) != getattr(new, name)]
+    kept += [f"bot.{name}" for name in _BOT_AT_START if getattr(old.bot, name) != getattr(new.bot, name)]
     if old.catalogue.kind != new.catalogue.kind:
         kept.append("catalogue.kind")
     if (old.log.format, old.log.queue) != (new.log.format, new.log.queue):

@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from daemon import demo
-from daemon.config import Config, SourceSection
+from daemon.config import ChannelSection, Config, SourceSection
 from daemon.products.feeds import FeedOptions, open_feed
 from daemon.products.imports import Parsed
 from daemon.products.product import PricePoint
@@ -19,6 +19,10 @@ from daemon.services.duty import Duty
 from daemon.services.imports import read_source
 
 SOURCE: Final = "demo"
+#: Name of the channel that brings notices into the room inside the daemon.
+ROOM: Final = "room"
+#: Messages a minute: a room of our own asks for no patience.
+_AT_WILL: Final = 6_000
 
 #: Network rules believe the first look here, so that nobody has to watch for half an hour.
 _AT_ONCE: Final = {"open_after": 1, "open_min": 0.0, "close_after": 1}
@@ -43,7 +47,16 @@ class Demonstration:
                 "owner": "demo-team",
             }
         )
-        network = config.network
+        network, bot, channels = config.network, config.bot, config.channels
+        if bot.kind == "off":
+            bot = _changed(bot, kind="local", sends_per_minute=_AT_WILL, room_sends_per_minute=_AT_WILL)
+        if bot.kind == "local" and all(channel.kind != "room" for channel in channels):
+            channels = (
+                *channels,
+                ChannelSection.model_validate(
+                    {"name": ROOM, "kind": "room", "min_severity": "major", "timeout": "20s"}
+                ),
+            )
         return config.model_copy(
             update={
                 "sources": (*config.sources, source),
@@ -53,6 +66,8 @@ class Demonstration:
                 "network": _changed(
                     network, allow=(*network.allow, self.address), host_interval=0.0, per_host=network.concurrency
                 ),
+                "bot": bot,
+                "channels": channels,
                 "rules": {**config.rules, **rule_tables(config.rules)},
             }
         )

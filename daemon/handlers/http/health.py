@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -12,6 +13,7 @@ import msgspec
 from aiohttp import web
 
 from daemon.errors import ZhibanError
+from daemon.forum.rooms import Connection
 from daemon.handlers.http.answers import to_json
 from daemon.handlers.http.routes import Call, Handler, Open, Route
 from daemon.metrics import Metrics
@@ -28,11 +30,26 @@ class Health(msgspec.Struct, frozen=True):
     status: str
 
 
-class Readiness(msgspec.Struct, frozen=True):
-    """Whether requests are served as they should be, and which part keeps it from that."""
+class BotHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """How the bot stands to its chat service. scan_url: to be opened by whoever has the account's phone."""
+
+    messenger: str
+    connection: Connection
+    since: datetime
+    name: str
+    scan_url: str
+    problem: str
+
+
+class Readiness(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Whether requests are served as they should be, and which part keeps it from that.
+
+    bot: left out where there is none; a daemon whose bot is away is ready all the same.
+    """
 
     ready: bool
     parts: Mapping[str, bool]
+    bot: BotHealth | None = None
 
 
 async def healthz(_: Call) -> Health:
@@ -51,7 +68,7 @@ class HealthRoutes:
         parts = {"daemon": self._ready(), "store": await _store_answers(call.duty)}
         ready = all(parts.values())
         status = HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE
-        body = to_json(Readiness(ready, parts))
+        body = to_json(Readiness(ready, parts, _bot(call.duty)))
         return web.Response(status=status, body=body, content_type="application/json")
 
     async def metrics(self, call: Call) -> web.Response:
@@ -80,6 +97,20 @@ def _route(path: str, handler: Handler, answer: Any, summary: str, refusals: tup
         handler=handler,
         answer=answer,
         refusals=refusals,
+    )
+
+
+def _bot(duty: Duty) -> BotHealth | None:
+    if duty.ports.messenger is None:
+        return None
+    standing = duty.ports.messenger.standing
+    return BotHealth(
+        messenger=duty.ports.messenger.name,
+        connection=standing.connection,
+        since=standing.since,
+        name=standing.self_name,
+        scan_url=standing.scan_url,
+        problem=standing.problem,
     )
 
 

@@ -120,7 +120,7 @@ async def _silenced(call: Call) -> tuple[Sequence[str], datetime]:
         raise call.misused()
     if until := _end(call, 0):
         return await noticed(call), until
-    if call.asked.quote is not None and len(call.words) == 1:
+    if len(call.words) == 1 and (call.asked.quote is not None or call.words[0][0].isdigit()):
         raise call.misused("bad_time", text=call.typed(call.line.rest(0)))
     one = await incident_named(call, call.words[0])
     if len(call.words) == 1:
@@ -222,6 +222,8 @@ async def _targets(call: Call) -> Sequence[str]:
 async def _faster(call: Call, one: Incident) -> str:
     """Tell why an incident can no longer be changed so: who was faster, or what became of it."""
     handle = await _handle(call, one)
+    if one.state is State.ACKNOWLEDGED and one.acknowledged_by == call.actor.name:
+        return call.say("faster.yours", handle=handle)
     if one.state is State.ACKNOWLEDGED:
         return call.say("faster.acknowledged", handle=handle, who=plain(one.acknowledged_by, NAME))
     if one.state is State.CLOSED:

@@ -109,8 +109,9 @@ async def _subscribed(call: Call, room_id: str) -> RoomSetting:
         return await rooms.subscribe(call.duty, call.actor, room_id, severity=SEVERITIES[word])
     if kind in _RULE | _SEVERITY | _CATEGORY and not value:
         raise call.misused()
-    valid = [*SEVERITIES] if kind in _SEVERITY else [*rules] if kind in _RULE else [*rules, *SEVERITIES, *_ALL]
-    raise call.unknown(word, valid)
+    if kind in _SEVERITY | _RULE:
+        raise call.unknown(word, SEVERITIES if kind in _SEVERITY else rules)
+    raise call.unknown(kind if value else word, [*_RULE, *_CATEGORY, *_SEVERITY, *rules, *SEVERITIES, *_ALL])
 
 
 @command("on-call", "oncall", "on call", zh=("值班",), needs=Scope.READ)

@@ -72,7 +72,7 @@ def incident_lines(call: Call, incident: Incident, handle: str, remedies: Sequen
     value, message = plain(incident.value, VALUE), plain(incident.message, MESSAGE)
     if incident.product_id and (value or message):
         field = plain(field_name(incident.field, call.language), NAME)
-        lines.append(call.say("incident.fault", field=field, value=value, message=message).rstrip())
+        lines.append(call.say("incident.fault", field=field, fault=" ".join(filter(None, (value, message)))))
     lines.append(call.say("incident.since", since=call.since(incident.first_bad_at)))
     lines += _answered(call, incident)
     if remedies:
@@ -97,12 +97,8 @@ def _answered(call: Call, incident: Incident) -> list[str]:
 
 def product_line(call: Call, product: Product) -> str:
     """Return a product in one line."""
-    return call.say(
-        "product.line",
-        id=plain(product.id, ID),
-        title=plain(product.title or "", TITLE),
-        status=status_name(call, product.status),
-    )
+    name = " ".join(filter(None, (plain(product.id, ID), plain(product.title or "", TITLE))))
+    return call.say("product.line", name=name, status=status_name(call, product.status))
 
 
 def product_lines(call: Call, product: Product) -> list[str]:
@@ -127,7 +123,7 @@ def amount_text(amount: Amount) -> str:
     if isinstance(amount, Decimal):
         # A number of many digits is cut, an exponent such as 1E+9999 is left as it is.
         return plain(f"{amount:f}" if amount.is_finite() and abs(amount.adjusted()) < VALUE else str(amount), VALUE)
-    return plain(amount.text if isinstance(amount, Unparsed) else "", VALUE)
+    return plain(amount.text if isinstance(amount, Unparsed) else str(amount), VALUE)
 
 
 def heard(call: Call, room: RoomSetting) -> str:

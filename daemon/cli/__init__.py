@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "rules": Entry("daemon.cli.rules", "rules", "List the rules as configured."),
     "status": Entry("daemon.cli.status", "status", "Tell how the running daemon is."),
     "incidents": Entry("daemon.cli.incidents", "incidents", "List incidents of the running daemon."),
+    "room": Entry("daemon.cli.room", "room", "Talk with the bot in the room inside the daemon."),
     "logs": Entry("daemon.cli.logs", "logs", "Read the log in a form for people."),
     "token": Entry("daemon.cli.token", "token", "Make, list and revoke API tokens."),
     "contact": Entry("daemon.cli.contact", "contact", "Bind contacts of the chat by codes, list and unbind them."),

@@ -33,7 +33,7 @@ class Daemon:
 
     def __init__(self, url: str, token: str) -> None:
         self.url = url.rstrip("/")
-        self._token = token
+        self.token = token
         # a daemon of ours is never behind a proxy of the environment
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -89,8 +89,8 @@ class Daemon:
         pairs = {name: value for name, value in (query or {}).items() if value is not None and value != ""}
         address = f"{self.url}{quote(path, safe='/:')}" + (f"?{urlencode(pairs, doseq=True)}" if pairs else "")
         request = urllib.request.Request(address, method=method)  # noqa: S310 the address is the operator's own
-        if self._token:
-            request.add_header("Authorization", f"Bearer {self._token}")
+        if self.token:
+            request.add_header("Authorization", f"Bearer {self.token}")
         if body is not None:
             request.data = json.dumps(body).encode()
             request.add_header("Content-Type", "application/json")

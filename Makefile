@@ -4,7 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 ONLY ?=
 
-.PHONY: run test test-slow bench check format clean
+PUPPET := tests/interop/puppet
+.PHONY: run test test-slow interop bench check format clean
 
 $(VENV)/.base: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -12,11 +13,11 @@ $(VENV)/.base: pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/.test: $(VENV)/.base
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,wechat]'
 	touch $@
 
 $(VENV)/.bench: $(VENV)/.test
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,bench]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,wechat,bench]'
 	touch $@
 
 run: $(VENV)/.base
@@ -24,6 +25,14 @@ run: $(VENV)/.base
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest -n 2 -m 'not slow'
+
+# The real puppet service, for the tests against it; without node they are skipped, and say so.
+$(PUPPET)/node_modules/.installed: $(PUPPET)/package-lock.json
+	@if command -v npm >/dev/null; then npm ci --prefix $(PUPPET) --ignore-scripts --no-audit --no-fund && touch $@; \
+	else echo 'npm is not installed: no tests against the real puppet service'; fi
+
+interop: $(VENV)/.test $(PUPPET)/node_modules/.installed
+	$(BIN)/python -m pytest tests/interop
 
 test-slow: $(VENV)/.test
 	$(BIN)/python -m pytest -m slow

@@ -32,7 +32,7 @@ import structlog
 from daemon.adapters.lock import only_one
 from daemon.adapters.wechat_endpoint import checked_token, host_and_port, is_local
 from daemon.adapters.wechat_inbox import Inbox
-from daemon.adapters.wechat_line import How, Line, LineEnded
+from daemon.adapters.wechat_line import How, Line, LineEnded, first_ended
 from daemon.adapters.wechat_messages import addressed
 from daemon.adapters.wechat_names import Names
 from daemon.adapters.wechat_patience import Patience
@@ -84,6 +84,7 @@ class WeChat:
         self._line: Line | None = None
         self._has_line = asyncio.Event()
         self._logged_in = False  # on the line of now
+        self._greeting = asyncio.Event()  # set at a login, whose name is to be learned
         self._standing = Standing(connection=Connection.CONNECTING, since=clock.now())
         self._stack = ExitStack()
         self._tasks: tuple[asyncio.Task[None], ...] = ()
@@ -170,7 +171,8 @@ class WeChat:
             await line.open()
             self._line = line
             self._has_line.set()
-            await self._first_ended(self._listen(line), self._probe(line))
+            self._stand(Connection.CONNECTING)  # until the account is known to be logged in
+            return await first_ended(self._listen(line), self._probe(line), self._greet(line))
         except LineEnded as ended:
             return ended
         except Exception as exc:  # whatever a driver raises, the next line may be better
@@ -180,18 +182,6 @@ class WeChat:
             self._has_line.clear()
             self._line = None
             line.close()
-        return LineEnded(How.ENDED, "the line was left")
-
-    async def _first_ended(self, *work: Any) -> None:
-        tasks = [asyncio.create_task(one) for one in work]
-        try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _listen(self, line: Line) -> None:
         async with aclosing(line.events()) as events:
@@ -202,15 +192,16 @@ class WeChat:
 
     async def _probe(self, line: Line) -> None:
         while True:
-            if self._logged_in and not self._standing.self_name:
-                await self._learn_own_name(line)
             await self._clock.sleep(self._probe_every_s)
             await line.probe(self._probe_s)
 
-    async def _learn_own_name(self, line: Line) -> None:
-        names = await self._names.of(line, self._standing.self_id)
-        if names:
-            self._standing = msgspec.structs.replace(self._standing, self_name=names[0])
+    async def _greet(self, line: Line) -> None:
+        while True:
+            await self._greeting.wait()
+            self._greeting.clear()
+            names = await self._names.of(line, self._standing.self_id)
+            if names:
+                self._standing = msgspec.structs.replace(self._standing, self_name=names[0])
 
     def _on_message(self, payload: Mapping[str, Any]) -> None:
         message_id = str(payload.get("messageId") or "")
@@ -221,6 +212,7 @@ class WeChat:
         self_id = str(payload.get("contactId") or "")
         self._names.forget()
         self._logged_in = True
+        self._greeting.set()
         known = self._standing.self_name if self_id == self._standing.self_id else ""
         self._stand(Connection.ONLINE, self_id=self_id, self_name=known)
 
@@ -249,4 +241,5 @@ class WeChat:
         since = before.since if connection is before.connection else self._clock.now()
         self._standing = Standing(connection=connection, since=since, **(kept | facts))
         if (connection, self._standing.problem) != (before.connection, before.problem):
-            log.info("bot.connection_changed", connection=connection.value, problem=self._standing.problem)
+            tell = log.warning if self._standing.problem else log.info
+            tell("bot.connection_changed", connection=connection.value, problem=self._standing.problem)

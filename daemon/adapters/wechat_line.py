@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Coroutine, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from typing import Any, Final
@@ -171,6 +171,22 @@ class Line:
             return _told(exc)
         first = (exc.message or "").strip().split("\n", 1)[0].replace(self._token, "[token]")
         return f"{exc.status.name}, {first[:_SHOWN]}" if first else exc.status.name
+
+
+async def first_ended(*work: Coroutine[Any, Any, None]) -> LineEnded:
+    """Do several things with a line until one of them raises LineEnded, and return that. Other errors are raised."""
+    tasks = [asyncio.create_task(one) for one in work]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            await task
+    except LineEnded as ended:
+        return ended
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    return LineEnded(How.ENDED, "nothing more was to be done")
 
 
 def _told(exc: BaseException) -> str:

@@ -27,11 +27,12 @@ TEXT, RECALLED = 7, 13
 
 
 class SwiftClock:
-    """The machine's clocks, with every second of the daemon lasting 20 ms."""
+    """The machine's clocks, with every second of the daemon lasting 20 ms, or as long as a test needs."""
 
     factor = 50.0
 
-    def __init__(self) -> None:
+    def __init__(self, factor: float = factor) -> None:
+        self.factor = factor
         self.waits: list[float] = []
 
     def now(self) -> datetime:

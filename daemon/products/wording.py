@@ -75,9 +75,13 @@ class Wording:
 
     def _summary(self, bundle: Bundle, channel: str) -> tuple[str, list[str]]:
         told = stories(bundle.entries)
-        subject = self._say("summary.subject", tag=self._tag(told), count=len(told), channel=channel)
+        key = "chat.summary.subject" if self.chat else "summary.subject"
+        subject = self._say(key, tag=self._tag(told), count=len(told), channel=channel)
         parts = groups(bundle.entries)
-        return subject, [*(self._group(part) for part in parts[: self.lines]), *self._more(len(parts), "")]
+        lines = [self._group(part) for part in parts[: self.lines]]
+        if self.chat and len(parts) <= self.lines:
+            lines.append(self._say("chat.summary.look", command=self._command("")))
+        return subject, [*lines, *self._more(len(parts), "")]
 
     def _group(self, group: Sequence[Entry]) -> str:
         counts = Counter(self._label(story) for story in stories(group))

@@ -42,6 +42,8 @@ _log = structlog.get_logger()
 READ_LIMIT: Final = 5_000
 #: Entries in one webhook message, whose body lists them all; other channels only count what they do not list.
 WEBHOOK_ENTRIES: Final = 500
+#: Messages of one round into a room, where people talk; the last one sums up what is over.
+ROOM_MESSAGES: Final = 5
 #: How much longer than a channel's own time-out a send may take before it is given up, as a factor.
 PATIENCE: Final = 1.5
 #: Backing off, a wait is at most this much shorter or longer than it would be, as a share of it.
@@ -109,7 +111,10 @@ class _Courier:
         policy = self._policy()
         gathered = gather(entries, policy, now)
         await self._hold_back(gathered.held, gathered.held_until)
-        for bundle in within(gathered.bundles, left, cap // 10, policy.entries_per_message):
+        spare = cap // 10
+        if self._channel.kind == "room":
+            left, spare = min(left, ROOM_MESSAGES), 1
+        for bundle in within(gathered.bundles, left, spare, policy.entries_per_message):
             if ports.clock.monotonic() >= ends or not await self._send(bundle):
                 return
 

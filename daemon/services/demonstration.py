@@ -62,7 +62,7 @@ class Demonstration:
                 "sources": (*config.sources, source),
                 "checks": _changed(config.checks, interval=3.0, network_interval=60.0, network_retry=15.0),
                 "remedies": _changed(config.remedies, mode="on"),
-                "notices": _changed(config.notices, group_wait=2.0, interval=1.0),
+                "notices": _changed(config.notices, group_wait=2.0, interval=1.0, messages_per_hour=_AT_WILL),
                 "network": _changed(
                     network, allow=(*network.allow, self.address), host_interval=0.0, per_host=network.concurrency
                 ),

@@ -240,3 +240,21 @@ async def test_delivery_speaks_to_a_room_in_the_language_of_its_bot_and_settles_
     assert "zhiban" not in text
     assert set((await states(home)).values()) == {EntryState.SENT}
     assert len(await all_entries(home)) == 2
+
+
+async def test_a_room_where_people_talk_is_not_flooded() -> None:
+    desk = Desk()
+    home = notice_house(desk.notifier, group_wait="0")
+    channel = ChannelSection(name="box", kind="room", min_severity="info")
+    home.duty.config = home.duty.config.model_copy(
+        update={"bot": BotSection(kind="local", language="en"), "channels": (channel,)}
+    )
+    await home.duty.ports.outbox.add([entry(product_id=str(n), rule=f"rule_{n}") for n in range(30)])
+    home.clock.advance(60)
+
+    await delivery.deliver(home.duty)
+
+    assert len(desk.rooms.said) == delivery.ROOM_MESSAGES
+    assert desk.rooms.said[-1][1].startswith("[critical] 26 more notices in one")
+    assert "See them: incidents" in desk.rooms.said[-1][1] or "more: incidents" in desk.rooms.said[-1][1]
+    assert set((await states(home)).values()) == {EntryState.SENT}

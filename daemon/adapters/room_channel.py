@@ -163,4 +163,5 @@ def wants(setting: RoomSetting, entry: Entry) -> bool:
         return False
     if not setting.rules and not setting.categories:
         return True
-    return entry.rule in setting.rules or (entry.category or "") in setting.categories
+    named = (entry.category or "").casefold()
+    return entry.rule in setting.rules or any(category.casefold() == named for category in setting.categories)

@@ -122,6 +122,7 @@ async def test_a_room_hears_only_what_it_subscribed_to() -> None:
         ({"rules": ("price_missing",)}, True),
         ({"rules": ("price_jump",)}, False),
         ({"categories": ("cups",)}, True),
+        ({"categories": ("CUPS",)}, True),
         ({"categories": ("tea",)}, False),
         ({"rules": ("price_jump",), "categories": ("cups",)}, True),
         ({"min_severity": "major"}, True),

@@ -419,6 +419,24 @@ async def test_a_line_that_another_client_keeps_taking_is_left_to_it_for_a_while
         assert max(clock.waits) >= 15
 
 
+async def test_a_line_that_ends_before_a_login_was_not_taken_by_another(puppet: FakePuppet, tmp_path: Path) -> None:
+    async with online(puppet, tmp_path, clock=SwiftClock(5)) as wechat:
+        puppet.logged_in = False
+        for _ in range(5):
+            puppet.end_stream()
+            await until(lambda: puppet.listened_to)
+            assert wechat.standing.connection is Connection.CONNECTING
+
+
+async def test_an_error_of_the_service_is_told_without_the_token(puppet: FakePuppet, tmp_path: Path) -> None:
+    puppet.before["MessageSendText"] = refusing(Status.INTERNAL, f"no room for {TOKEN}\nat line 1")
+    async with online(puppet, tmp_path) as wechat:
+        with pytest.raises(DeliveryFailed) as caught:
+            await wechat.send(Outgoing(conversation_id=ROOM, text="x"))
+
+    assert str(caught.value) == "INTERNAL, no room for [token]"
+
+
 async def test_two_daemons_on_one_token_are_refused(puppet: FakePuppet, tmp_path: Path) -> None:
     async with online(puppet, tmp_path):
         with pytest.raises(AlreadyRunning, match="held by process"):

@@ -30,7 +30,8 @@ _log = structlog.get_logger()
 _YES: Final = frozenset({"yes", "y", "ok", "是", "是的", "确认", "确定", "好", "好的"})
 _NO: Final = frozenset({"no", "n", "cancel", "否", "不", "不是", "取消"})
 _NAMES: Final = sorted((name for name in BY_NAME if not name.isascii()), key=len, reverse=True)
-_ASCII: Final = re.compile(r"[\x21-\x7e]")
+#: What may follow a Chinese name without a space.
+_GLUED: Final = re.compile(r"[0-9A-Za-z#,]")
 #: How like a name a first word must be, and how many words there may be, to be taken for a slip instead of for talk.
 _SLIP, _SLIP_WORDS = 0.8, 2
 #: How many times as long as it may be answered a question is remembered, so that a late yes is told that it is late.
@@ -75,7 +76,7 @@ def found_in(line: Line, table: Mapping[str, Command]) -> tuple[Command, Line] |
     start = words[0].text.startswith("/")
     for name in _NAMES:  # Chinese is written without spaces; what follows must be a handle, an id or a number
         rest = words[0].text[start + len(name) :]
-        if name in table and first.startswith(name) and _ASCII.match(rest):
+        if name in table and first.startswith(name) and _GLUED.match(rest):
             return table[name], line.split(start + len(name)).without(1)
     return None
 

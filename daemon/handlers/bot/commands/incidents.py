@@ -2,36 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
-from daemon.errors import Conflict, NotFound
 from daemon.forum.commands import trimmed
 from daemon.forum.principals import Scope
 from daemon.forum.spoken_times import parse_end
-from daemon.handlers.bot.commands.command import Call, Misused, Told, command
+from daemon.handlers.bot.commands.changing import ONE_BY_ONE, each, handle, no_longer_held
+from daemon.handlers.bot.commands.command import Call, Told, command
 from daemon.handlers.bot.commands.finding import answered_notice, handles, incident_named, noticed
 from daemon.handlers.bot.commands.incident_words import where_of
 from daemon.handlers.bot.commands.lists import SHOWN, listed
-from daemon.handlers.bot.commands.wording import NAME, about, incident_line, incident_lines, status_name
+from daemon.handlers.bot.commands.wording import about, incident_line, incident_lines, status_name
 from daemon.ports import IncidentFilter
 from daemon.products.handles import is_handle
-from daemon.products.incidents import Incident, State
+from daemon.products.incidents import Incident
 from daemon.products.plain_text import plain
 from daemon.products.remedies import RemedyState
 from daemon.services import incidents as changes
 from daemon.services import settling
 
-#: Incidents of one answer that are told of one by one; of more, only how many.
-_ONE_BY_ONE: Final = 5
 #: How far the rest of a list is counted.
 _COUNTED: Final = 500
 #: Handles that one command may name.
 _MOST: Final = 20
-
-Step = Callable[[Incident], Awaitable[str]]
+_POLITE: Final = frozenset(
+    {"it", "this", "them", "all", "thanks", "please", "ok", "谢谢", "全部", "一下", "了", "好的"}
+)
 
 
 @command("incidents", "issues", zh=("异常", "异常列表"), needs=Scope.READ)
@@ -71,7 +70,7 @@ async def incident(call: Call) -> str:
     """
     store = call.duty.ports.incidents
     told = []
-    for incident_id in (await _targets(call))[:_ONE_BY_ONE]:
+    for incident_id in (await _targets(call))[:ONE_BY_ONE]:
         one = await store.incident(incident_id)
         remedies = (await store.remedies_of([one.id])).get(one.id, ())
         in_force = [remedy for remedy in remedies if remedy.state is RemedyState.APPLIED]
@@ -91,9 +90,9 @@ async def ack(call: Call) -> str:
 
     async def step(one: Incident) -> str:
         changed = await changes.acknowledge(call.duty, call.actor, one.id)
-        return call.say("acked", handle=await _handle(call, one), subject=about(changed))
+        return call.say("acked", handle=await handle(call, one), subject=about(changed))
 
-    return await _each(call, await _targets(call), step, call.say("acked.count", count="{}"))
+    return await each(call, await _targets(call), step, call.say("acked.count", count="{}"))
 
 
 @command("silence", zh=("静默",), needs=Scope.INCIDENTS_WRITE)
@@ -110,9 +109,9 @@ async def silence(call: Call) -> str:
 
     async def step(one: Incident) -> str:
         changed = await changes.silence(call.duty, call.actor, one.id, until)
-        return call.say("silenced", handle=await _handle(call, one), until=shown, subject=about(changed))
+        return call.say("silenced", handle=await handle(call, one), until=shown, subject=about(changed))
 
-    return await _each(call, targets, step, call.say("silenced.count", count="{}", until=shown))
+    return await each(call, targets, step, call.say("silenced.count", count="{}", until=shown))
 
 
 async def _silenced(call: Call) -> tuple[Sequence[str], datetime]:
@@ -154,9 +153,9 @@ async def close(call: Call) -> str:
 
     async def step(one: Incident) -> str:
         changed = await changes.close(call.duty, call.actor, one.id, reason)
-        return call.say("closed", handle=await _handle(call, one), subject=about(changed))
+        return call.say("closed", handle=await handle(call, one), subject=about(changed))
 
-    return await _each(call, targets, step, call.say("closed.count", count="{}"))
+    return await each(call, targets, step, call.say("closed.count", count="{}"))
 
 
 async def _answered_without_handle(call: Call) -> Sequence[str]:
@@ -183,88 +182,32 @@ async def undo(call: Call) -> str:
     undo [HANDLE], or answer a notice with: undo
     撤销 [编号]，或回复通知：撤销
     """
-    return await _each(
-        call, await _targets(call), partial(_undo, call), call.say("undone.count", count="{}"), _no_longer_held
+    return await each(
+        call, await _targets(call), partial(_undo, call), call.say("undone.count", count="{}"), no_longer_held
     )
 
 
 async def _undo(call: Call, one: Incident) -> str:
-    store, handle = call.duty.ports.incidents, await _handle(call, one)
+    store, own = call.duty.ports.incidents, await handle(call, one)
     held = (await store.held([one.product_id])).get(one.product_id) if one.product_id else None
     if held is None:
-        raise Told(call.say("no_remedy", handle=handle))
+        raise Told(call.say("no_remedy", handle=own))
     if held.incident_id != one.id:
-        other = await _handle(call, await store.incident(held.incident_id))
-        raise Told(call.say("held_by_other", handle=handle, other=other))
+        other = await handle(call, await store.incident(held.incident_id))
+        raise Told(call.say("held_by_other", handle=own, other=other))
     undone = await settling.undo(call.duty, call.actor, held.id)
     until = call.now + timedelta(seconds=call.duty.config.remedies.override)
     after = status_name(call, undone.before)
-    return call.say("undone", handle=handle, subject=about(one), after=after, until=call.time(until))
-
-
-async def _no_longer_held(call: Call, one: Incident) -> str:
-    handle = await _handle(call, one)
-    product = (await call.duty.ports.catalogue.get_many([one.product_id])).get(one.product_id)
-    if product is None:
-        return call.say("no_remedy", handle=handle)
-    return call.say("remedy_over", handle=handle, status=status_name(call, product.status))
+    return call.say("undone", handle=own, subject=about(one), after=after, until=call.time(until))
 
 
 async def _targets(call: Call) -> Sequence[str]:
     """Return the ids of the incidents that are named; those of a notice when none is."""
-    if not call.words:
+    words = call.words
+    if call.asked.quote is not None:  # "ack it, thanks" names nothing but what it answers
+        words = [word for word in words if trimmed(word) not in _POLITE]
+    if not words:
         return await noticed(call)
-    if len(call.words) > _MOST:
-        raise call.misused("too_many", word=call.typed(call.words[_MOST]))
-    return list(dict.fromkeys([(await incident_named(call, word)).id for word in call.words]))
-
-
-async def _faster(call: Call, one: Incident) -> str:
-    """Tell why an incident can no longer be changed so: who was faster, or what became of it."""
-    handle = await _handle(call, one)
-    if one.state is State.ACKNOWLEDGED and one.acknowledged_by == call.actor.name:
-        return call.say("faster.yours", handle=handle)
-    if one.state is State.ACKNOWLEDGED:
-        return call.say("faster.acknowledged", handle=handle, who=plain(one.acknowledged_by, NAME))
-    if one.state is State.CLOSED:
-        return call.say("faster.closed", handle=handle, who=plain(one.closed_by, NAME))
-    if one.state is State.RECOVERED:
-        return call.say("faster.recovered", handle=handle)
-    if one.state is State.SUPERSEDED:
-        index = await call.memory.handles.index(call.duty)
-        return call.say("faster.superseded", handle=handle, other=index.handle(one.superseded_by))
-    if one.state in {State.OPEN, State.ESCALATED, State.SILENCED}:
-        return call.say("faster.changing", handle=handle)
-    return call.say("faster.other", handle=handle, state=call.say(f"state.{one.state.value}"))
-
-
-async def _each(
-    call: Call,
-    incident_ids: Sequence[str],
-    step: Step,
-    count: str,
-    why: Callable[[Call, Incident], Awaitable[str]] = _faster,
-) -> str:
-    """Take one step with each incident, and tell what became of each, or of how many. count: with {} for how many."""
-    done, refused = [], []
-    for incident_id in incident_ids:
-        try:
-            one = await call.duty.ports.incidents.incident(incident_id)
-            done.append(await step(one))
-        except Conflict:
-            refused.append(await why(call, await call.duty.ports.incidents.incident(incident_id)))
-        except NotFound:
-            refused.append(call.say("gone"))
-        except Told as told:
-            refused.append(str(told))
-    if not done and not refused:
-        raise Misused(call.say("which_incident"))
-    if len(done) + len(refused) <= _ONE_BY_ONE:
-        return "\n".join(done + refused)
-    lines = [count.replace("{}", str(len(done)))] if done else []
-    lines += [call.say("unchanged.count", count=len(refused)), *refused[:_ONE_BY_ONE]] if refused else []
-    return "\n".join(lines)
-
-
-async def _handle(call: Call, one: Incident) -> str:
-    return (await handles(call, [one]))[0]
+    if len(words) > _MOST:
+        raise call.misused("too_many", word=call.typed(words[_MOST]))
+    return list(dict.fromkeys([(await incident_named(call, word)).id for word in words]))

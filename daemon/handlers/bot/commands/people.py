@@ -6,16 +6,18 @@ from typing import Final
 
 from daemon.errors import Conflict, NotFound
 from daemon.forum.commands import trimmed
-from daemon.forum.principals import Scope
+from daemon.forum.principals import Role, Scope
 from daemon.forum.rooms import RoomSetting
 from daemon.forum.spoken_times import parse_end
 from daemon.handlers.bot.commands.command import Call, Told, command
 from daemon.handlers.bot.commands.incident_words import SEVERITIES, rules_by_word
 from daemon.handlers.bot.commands.wording import NAME, heard
+from daemon.handlers.bot.phrases import TABLES, say
 from daemon.products.plain_text import plain
 from daemon.services import contacts
 from daemon.services import room_settings as rooms
 
+_FOR: Final = frozenset({"for", "给"})
 _ALL: Final = frozenset({"all", "everything", "全部", "所有"})
 _RULE: Final = frozenset({"rule", "规则"})
 _CATEGORY: Final = frozenset({"category", "类目", "分类"})
@@ -28,15 +30,17 @@ _LONGEST_CODE: Final = 100
 
 @command("bind", zh=("绑定",), needs=None)
 async def bind(call: Call) -> str:
-    """Tell the bot who you are, by a one-time code.
+    """Tell the bot who you are, by a one-time code; admins get codes for others, in private.
 
-    用一次性绑定码绑定身份。
+    用一次性绑定码绑定身份；管理员可私聊为他人取码。
 
-    bind CODE
-    绑定 绑定码
+    bind CODE, or in private: bind for NAME [viewer | operator | admin]
+    绑定 绑定码，或私聊：绑定 给 姓名 [查看者 | 操作员 | 管理员]
     """
     if not call.words:
         raise call.misused()
+    if trimmed(call.words[0]) in _FOR:
+        return await _code_for_other(call)
     try:
         principal = await contacts.bind(call.duty, "".join(call.words)[:_LONGEST_CODE], call.asked.contact_id)
     except NotFound:
@@ -44,6 +48,23 @@ async def bind(call: Call) -> str:
     except Conflict:
         raise Told(call.say("bind_later")) from None
     return call.say("bound", who=plain(principal.name, NAME), role=call.say(f"role.{principal.role.value}"))
+
+
+async def _code_for_other(call: Call) -> str:
+    """Make a code for somebody. Never in a room, where whoever is quicker could use it."""
+    call.require(Scope.ADMIN)
+    if call.asked.room_id:
+        raise Told(call.say("only_in_private"))
+    names, role = list(call.words[1:]), Role.VIEWER
+    roles = {name: one for one in Role for name in (one.value, *(say(to, f"role.{one.value}") for to in TABLES))}
+    if len(names) > 1 and (named := roles.get(trimmed(names[-1]))):
+        names, role = names[:-1], named
+    if not names:
+        raise call.misused()
+    name = " ".join(names)
+    code = await contacts.make_code(call.duty, call.actor, name, role)
+    minutes = f"{call.duty.config.bot.code_lifetime / 60:g}"
+    return call.say("code", who=call.typed(name), role=call.say(f"role.{role.value}"), code=code, minutes=minutes)
 
 
 @command("mute", zh=("免打扰",), needs=Scope.INCIDENTS_WRITE)

@@ -103,7 +103,7 @@ async def test_without_a_store_it_says_so() -> None:
         raise Unavailable("the store is\ngone")
 
     group.house.stores.incidents.counts = counts  # type: ignore[method-assign, assignment]
-    assert await group.say("status") == "That cannot be done just now, nothing was changed: the store is gone"
+    assert await group.say("status") == "That cannot be done just now: the store is gone"
 
 
 async def test_a_fault_of_ours_is_raised_for_the_dispatcher() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from daemon.errors import StoreFull
 from daemon.forum.rooms import Quote
-from daemon.ports import Actor
+from daemon.ports import Actor, Batch
 from daemon.products.incidents import State
 from daemon.products.passes import PassKind
 from daemon.services import incidents as changes
@@ -175,6 +175,13 @@ class TestAnswersToNotices:
         assert await _state(group, "p1") is State.OPEN
         assert await _state(group, "p2") is State.ACKNOWLEDGED
 
+    @pytest.mark.parametrize("text", ["收到，谢谢", "ack it, thanks", "接手 全部", "确认 一下"])
+    async def test_a_polite_answer_is_one_too(self, group: Team, text: str) -> None:
+        await group.notice("n1", "p1")
+        await group.notice("n2", "p2")
+        await group.say(text, quote=Quote("n1", ""))
+        assert (await _state(group, "p1"), await _state(group, "p2")) == (State.ACKNOWLEDGED, State.OPEN)
+
     async def test_two_notices_of_the_same_text_are_asked_back_about(self, group: Team) -> None:
         await group.notice("n1", "p1", text="two products are at fault")
         await group.notice("n2", "p2", text="two products are at fault")
@@ -317,7 +324,25 @@ async def test_a_store_that_is_gone_is_told_of_and_nothing_is_raised(group: Team
         raise StoreFull("the disk is full")
 
     group.house.stores.incidents.commit = commit  # type: ignore[method-assign]
-    assert "nothing was changed: the disk is full" in await group.say(f"ack {handle}")
+    assert await group.say(f"ack {handle}") == "That cannot be done just now: the disk is full"
+
+
+async def test_a_store_that_fills_up_halfway_does_not_hide_what_was_done(group: Team) -> None:
+    store = group.house.stores.incidents
+    whole = store.commit
+    taken: list[Batch] = []
+
+    async def commit(batch: Batch) -> None:
+        if taken:
+            raise StoreFull("the disk is full")
+        taken.append(batch)
+        await whole(batch)
+
+    store.commit = commit  # type: ignore[method-assign]
+    first, second = (await group.say("ack p1 p2")).splitlines()
+    assert "is yours: Tea p1" in first
+    assert "the disk is full" in second
+    assert (await _state(group, "p1"), await _state(group, "p2")) == (State.ACKNOWLEDGED, State.OPEN)
 
 
 async def test_what_products_are_called_is_data() -> None:

@@ -49,6 +49,37 @@ async def test_too_many_wrong_codes_are_refused(group: Team) -> None:
     assert await group.house.stores.bot.contact(STRANGER) is None
 
 
+class TestCodesForOthers:
+    @pytest.mark.parametrize(
+        ("text", "role"),
+        [("bind for Nina", Role.VIEWER), ("绑定 给 Nina 操作员", Role.OPERATOR), ("BIND FOR Nina admin", Role.ADMIN)],
+    )
+    async def test_an_admin_gets_one_in_private(self, group: Team, text: str, role: Role) -> None:
+        answer = await group.say(text, ADMIN, room="")
+        assert "Nina" in answer
+        await group.say(f"bind {answer.split()[-1]}", STRANGER)
+        principal = await group.house.stores.bot.contact(STRANGER)
+        assert principal is not None
+        assert (principal.name, principal.role) == ("Nina", role)
+        assert "contact.code_created" in await group.actions(ADMIN)
+
+    async def test_in_a_group_nobody_does(self, group: Team) -> None:
+        assert "in private" in await group.say("bind for Nina", ADMIN)
+        assert await group.actions(ADMIN) == []
+
+    @pytest.mark.parametrize("who", [STRANGER, VIEWER, OPERATOR])
+    async def test_without_the_role_nobody_does(self, group: Team, who: str) -> None:
+        before = await group.house.stores.principals.all()
+        answer = await group.say("bind for Nina admin", who, room="")
+        assert answer.startswith(("I don't know you", "bind needs the role admin"))
+        assert await group.house.stores.principals.all() == before
+
+    async def test_the_role_of_somebody_known_is_not_changed_so(self, group: Team) -> None:
+        await _code(group, Role.VIEWER)
+        assert "Nina is viewer, not admin" in await group.say("bind for Nina admin", ADMIN, room="")
+        assert "Usage: bind CODE" in await group.say("bind for", ADMIN, room="")
+
+
 class TestRooms:
     async def test_notices_are_muted_for_a_time_and_come_again(self, group: Team) -> None:
         assert "until 2026-11-25 02:00 UTC" in await group.say("mute 2h")

@@ -10,7 +10,7 @@ Contracts that every adapter keeps, proven by tests/contract:
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
@@ -447,8 +447,8 @@ class OpenRooms(Protocol):
     async def history(self, conversation: str, after: str, limit: int) -> Sequence[RoomMessage]:
         """Return up to `limit` messages after one, oldest first; the latest ones with after ""."""
 
-    def watch(self, conversation: str, after: str) -> AsyncIterator[RoomMessage]:
-        """Iterate over messages after one, or over those to come with after "", until the rooms close.
+    def watch(self, conversation: str, after: str) -> AsyncGenerator[RoomMessage, None]:
+        """Iterate over messages after one, or over those to come with after "", until the rooms close; to be closed.
 
         Raises Unavailable when too many watch already.
         """

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -152,7 +152,7 @@ class LocalRoom:
             return place.after(after)[:limit]
         return list(islice(place.kept, max(0, len(place.kept) - limit), None))
 
-    def watch(self, conversation: str, after: str = "") -> AsyncIterator[RoomMessage]:
+    def watch(self, conversation: str, after: str = "") -> AsyncGenerator[RoomMessage, None]:
         """Iterate over what is said after a message, or from now on, until closed. Raises Unavailable at once.
 
         A reader holds nothing but its place: one that is slower than the history misses what was forgotten meanwhile.
@@ -162,7 +162,7 @@ class LocalRoom:
         place = self._conversation(conversation)
         return self._follow(place, after or place.last_id)
 
-    async def _follow(self, place: _Conversation, seen: str) -> AsyncIterator[RoomMessage]:
+    async def _follow(self, place: _Conversation, seen: str) -> AsyncGenerator[RoomMessage, None]:
         self.watching += 1
         try:
             while not self._closed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Final
 
 from daemon.errors import Forbidden, NotFound
@@ -36,8 +36,11 @@ async def said(duty: Duty, actor: Actor, *, room: str, after: str, limit: int) -
     return await rooms.history(_named(rooms, room), after, limit)
 
 
-def listen(duty: Duty, actor: Actor, *, room: str, after: str) -> AsyncIterator[RoomMessage]:
-    """Iterate over what is said after a message, or from now on with after "". Raises NotFound, Unavailable."""
+def listen(duty: Duty, actor: Actor, *, room: str, after: str) -> AsyncGenerator[RoomMessage, None]:
+    """Iterate over what is said after a message, or from now on with after ""; to be closed.
+
+    Raises NotFound, Unavailable.
+    """
     rooms = _rooms(duty)
     return rooms.watch(actor.id if room == PRIVATE else _named(rooms, room), after)
 

@@ -83,11 +83,11 @@ async def stream_room(call: Call) -> web.StreamResponse:
     )
     response = web.StreamResponse(headers={"Content-Type": EVENT_STREAM, "X-Accel-Buffering": "no"})
     await response.prepare(call.request)
-    await response.write(f"retry: {_RETRY_MS}\n\n".encode())
-    async with contextlib.aclosing(_frames(messages)) as frames:
-        async for frame in frames:
-            await response.write(frame)
-    await response.write_eof()
+    with contextlib.suppress(ConnectionError):  # the reader has gone, as readers do
+        async with contextlib.aclosing(messages), contextlib.aclosing(_frames(messages)) as frames:
+            async for frame in frames:
+                await response.write(frame)
+        await response.write_eof()
     return response
 
 
@@ -102,6 +102,7 @@ async def _frames(messages: AsyncIterator[RoomMessage]) -> AsyncGenerator[bytes,
     """Iterate over events, and comments where nothing happens for long."""
     upcoming = asyncio.ensure_future(anext(messages, None))
     try:
+        yield f"retry: {_RETRY_MS}\n\n".encode()
         while True:
             if not (await asyncio.wait({upcoming}, timeout=HEARTBEAT_S))[0]:
                 yield b": still there\n\n"

@@ -189,5 +189,5 @@ async def test_watchers_are_bounded_and_give_their_place_back(monkeypatch: pytes
 
     with pytest.raises(Unavailable, match="1 readers"):
         place.watch(DEFAULT_ROOM)
-    await watcher.aclose()  # type: ignore[attr-defined]  # it is a generator
+    await watcher.aclose()
     assert (await anext(place.watch(DEFAULT_ROOM, "0"))).text == "hello"

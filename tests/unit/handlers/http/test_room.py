@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -12,7 +13,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from daemon.adapters.local_room import LocalRoom
+from daemon.adapters.local_room import HISTORY, LocalRoom
+from daemon.config import HttpSection
 from daemon.forum.principals import Role, Scope
 from daemon.forum.rooms import Outgoing
 from daemon.handlers.http import room as routes
@@ -235,3 +237,24 @@ async def test_a_reader_that_leaves_gives_its_place_back(monkeypatch: pytest.Mon
         async with asyncio.timeout(5):
             while place.watching:  # noqa: ASYNC110 the server learns of it at its next heartbeat
                 await asyncio.sleep(0.005)
+
+
+async def test_a_reader_that_takes_nothing_is_cut_off_and_holds_nothing() -> None:
+    section = HttpSection.model_validate({"request_timeout": "100ms"})
+    async with api(section) as service:
+        duty, loop = service.home.duty, asyncio.get_running_loop()
+        place = LocalRoom(service.home.clock)
+        duty.ports = replace(duty.ports, messenger=place, rooms=place)
+        with socket.socket() as deaf:
+            deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            deaf.setblocking(False)
+            await loop.sock_connect(deaf, ("127.0.0.1", service.serving.port))
+            head = ("GET /api/v1/room/stream HTTP/1.1", "Host: x", f"Authorization: Bearer {service.tokens['viewer']}")
+            await loop.sock_sendall(deaf, "\r\n".join((*head, "", "")).encode())
+            async with asyncio.timeout(20):
+                while not place.watching:  # noqa: ASYNC110 the server begins in its own time
+                    await asyncio.sleep(0.001)
+                while place.watching:
+                    await place.send(Outgoing(conversation_id="team", text="话" * 4000))
+                    await asyncio.sleep(0.001)
+        assert len(await place.history("team")) <= HISTORY

@@ -91,7 +91,9 @@ class Bot:
     dispatcher: Dispatcher
 
     async def settle(self, seconds: float = 0.0) -> None:
-        """Let everything run until it waits for the clock, and that move on by so much."""
+        """Let the inbox be read and everything run until it waits for the clock, and that move on by so much."""
+        for _ in range(2 * self.messenger.inbox.qsize()):
+            await asyncio.sleep(0)
         await self.clock.run(seconds)
 
     def counted(self, outcome: str) -> float:

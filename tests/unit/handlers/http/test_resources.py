@@ -108,6 +108,19 @@ async def test_a_person_corrects_fields_and_the_history_tells_of_it() -> None:
     assert history["prices"] == [{"day": "2026-11-25", "price": "12.50", "currency": "CNY"}]
 
 
+async def test_fields_and_status_are_set_in_one_step() -> None:
+    async with api() as service:
+        await service.home.shelve(product("a", None))
+        sent = {"status": "draft", "price": "12.50"}
+        answer = await service.ask("PATCH", "/api/v1/products/a", json=sent, headers={"If-Match": '"1"'})
+        assert (answer.status, answer.headers["ETag"]) == (200, '"2"')
+        assert (answer.json["status"], answer.json["price"]) == ("draft", "12.50")
+        alone = await service.ask("PATCH", "/api/v1/products/a", json={"status": "listed"}, headers={"If-Match": '"2"'})
+        assert (alone.status, alone.json["status"], alone.json["price"]) == (200, "listed", "12.50")
+        edits = (await service.get("/products/a/history")).json["edits"]
+    assert [set(edit["changes"]) for edit in edits[:2]] == [{"status"}, {"status", "price"}]
+
+
 @pytest.mark.parametrize(
     "sent",
     [
@@ -115,7 +128,9 @@ async def test_a_person_corrects_fields_and_the_history_tells_of_it() -> None:
         {"id": "b"},
         {"revision": 9},
         {"source": "mine"},
-        {"status": "draft"},
+        {"status": None},
+        {"status": "sold"},
+        {"status": "draft", "price": "NaN"},
         {"soldout_since": None, "missing_since": None},
         {"price": 12.5},
         {"price": "12,50"},
@@ -138,7 +153,7 @@ async def test_what_a_person_cannot_correct_so_is_422_and_changes_nothing(sent: 
 
 
 def test_every_field_that_can_be_corrected_can_be_sent() -> None:
-    assert set(Correction.model_fields) == CORRECTABLE
+    assert set(Correction.model_fields) == CORRECTABLE | {"status"}
 
 
 async def test_an_incident_lives_through_what_people_do_to_it() -> None:

@@ -63,6 +63,8 @@ def _without_sale(product: Product) -> bool:
 
 
 def _compared(product: Product, compare: Callable[[Offer, Decimal, Decimal], Verdict]) -> Verdict:
+    if not product.variants:
+        return _compared_offer(offers(product)[0], compare)
     return combined(_compared_offer(offer, compare) for offer in offers(product))
 
 
@@ -84,13 +86,19 @@ def sale_window_passed(product: Product, context: PassContext) -> Verdict:
     """
     if product.sale_end is None and product.sale_start is None:
         return NOT_APPLICABLE
-    if product.status not in PUBLIC or all(offer.sale_price is None for offer in offers(product)):
+    if product.status not in PUBLIC or not _reduced(product):
         return NOT_APPLICABLE
     for field, time in (("sale_end", product.sale_end), ("sale_start", product.sale_start)):
         verdict = _unreadable(field, time)
         if verdict.outcome is not Outcome.OK:
             return verdict
     return _judged_window(product, context)
+
+
+def _reduced(product: Product) -> bool:
+    if not product.variants:
+        return product.sale_price is not None
+    return any(offer.sale_price is not None for offer in offers(product))
 
 
 def _unreadable(field: str, time: Time) -> Verdict:

@@ -236,6 +236,7 @@ class RetentionSection(Section):
     """How long records are kept."""
 
     ended: Interval = 7_776_000.0  # 90d
+    passes: Interval = 604_800.0  # 7d
 
 
 class Config(Section):

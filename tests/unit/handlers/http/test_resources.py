@@ -258,6 +258,14 @@ async def test_rules_and_notices_are_listed() -> None:
     assert "opened" in {entry["news"] for entry in queued}
 
 
+async def test_an_upload_of_no_source_is_of_the_one_that_the_command_line_takes() -> None:
+    async with api() as service:
+        answer = await service.post(
+            "/products:import", data=b"id,title,price\n1,Mug,5\n", headers={"Content-Type": "text/csv"}
+        )
+    assert (answer.status, answer.json["source"], answer.json["created"]) == (200, "import", 1)
+
+
 async def test_a_file_is_imported_as_its_content_type_says() -> None:
     async with api() as service:
         csv = b"id,title,price,currency\na,Tea,10,CNY\nb,Pot,20,CNY\n"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from operator import itemgetter
 from typing import Any, TypeAlias
 
 import msgspec
@@ -40,10 +39,9 @@ class ConfiguredRule:
     close_after: int
 
 
-#: A rule with its function and its place in the table.
-_Check: TypeAlias = tuple[Rule, ConfiguredRule, int]
+_Check: TypeAlias = tuple[Rule, ConfiguredRule]
 _Screening: TypeAlias = Callable[[Product, PassContext], bool]
-_Finding: TypeAlias = tuple[int, ConfiguredRule, Verdict]
+_Finding: TypeAlias = tuple[ConfiguredRule, Verdict]
 
 
 def _never(_product: Product, _context: PassContext) -> bool:
@@ -58,8 +56,10 @@ class Rulebook:
     rules: tuple[ConfiguredRule, ...]
     #: The rules by the screen before them (daemon/products/rules/screens.py), those without one last.
     _groups: tuple[tuple[_Screening, tuple[_Check, ...]], ...] = field(init=False, repr=False, compare=False)
+    _places: Mapping[str, int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "_places", {rule.spec.id: place for place, rule in enumerate(self.rules)})
         object.__setattr__(self, "_groups", tuple(_grouped(self.rules)))
 
     @classmethod
@@ -88,16 +88,19 @@ class Rulebook:
                     continue
             except Exception:  # noqa: BLE001, S110 - then its rules are asked, and tell what is wrong
                 pass
-            for check, rule, place in checks:
+            for check, rule in checks:
                 try:
                     verdict = check(product, context)
                 except Exception as error:  # noqa: BLE001 - the fault of one rule must not take the pass down
                     verdict = _failed(error)
                 if verdict is not OK and verdict is not NOT_APPLICABLE and _tells(verdict):
-                    found.append((place, rule, verdict))
+                    found.append((rule, verdict))
         if len(found) > 1:
-            found.sort(key=itemgetter(0))
-        return [(rule, verdict) for _, rule, verdict in found]
+            found.sort(key=self._place)
+        return found
+
+    def _place(self, finding: _Finding) -> int:
+        return self._places[finding[0].spec.id]
 
     def _evaluate_either_way(self, product: Product, context: PassContext) -> list[tuple[ConfiguredRule, Verdict]]:
         as_listed = msgspec.structs.replace(product, status=Status.LISTED)
@@ -116,7 +119,7 @@ class Rulebook:
 def _grouped(rules: Sequence[ConfiguredRule]) -> Iterator[tuple[_Screening, tuple[_Check, ...]]]:
     """Iterate over (what is asked first, the rules that need not be asked when it passes)."""
     functions = {rule.spec.check for rule in rules}
-    left = [(rule.spec.check, rule, place) for place, rule in enumerate(rules)]
+    left = [(rule.spec.check, rule) for rule in rules]
     for screen in SCREENS:
         if functions.issuperset(screen.reads):
             if screened := tuple(check for check in left if check[0] in screen.rules):
@@ -126,8 +129,7 @@ def _grouped(rules: Sequence[ConfiguredRule]) -> Iterator[tuple[_Screening, tupl
 
 
 def _tells(verdict: Verdict) -> bool:
-    outcome = verdict.outcome
-    return outcome is Outcome.BAD or outcome is Outcome.UNKNOWN or verdict.recheck_at is not None
+    return verdict.recheck_at is not None or verdict.outcome is Outcome.BAD or verdict.outcome is Outcome.UNKNOWN
 
 
 def _doubted(verdict: Verdict) -> Verdict:

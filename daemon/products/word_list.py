@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import Final
@@ -45,9 +45,8 @@ class WordList:
     def __init__(self, words: Sequence[str], allow: Sequence[str]) -> None:
         known = dict.fromkeys(word for given in words if (word := folded(given).strip()))
         self._words = finder(map(lowered, known))
-        self._pattern = re.compile("|".join(map(_bounded, sorted(known, key=len, reverse=True))) or r"(?!)")
-        allowed = sorted({folded(phrase) for phrase in allow} - {""}, key=len, reverse=True)
-        self._allowed = re.compile("|".join(map(_bounded, allowed)) or r"(?!)")
+        self._pattern = _any_of(known)
+        self._allowed = _any_of({folded(phrase) for phrase in allow} - {""})
         self._known = frozenset("".join(known))
 
     def found_in(self, text: str) -> list[str]:
@@ -100,7 +99,7 @@ def _folds() -> Mapping[str, str]:
 
 
 def _set_of(characters: Iterable[str]) -> re.Pattern[str]:
-    members = "".join(map(re.escape, sorted(characters)))
+    members = _members(characters)
     return re.compile(f"[{members}]" if members else r"(?!)")
 
 
@@ -111,6 +110,18 @@ def _ranges_of(characters: Iterable[str]) -> re.Pattern[str]:
     starts, ends = points[:1] + [high for _, high in breaks], [low for low, _ in breaks] + points[-1:]
     ranges = "".join(f"{chr(start)}-{chr(end)}" for start, end in zip(starts, ends, strict=True))
     return re.compile(f"[{ranges}]" if ranges else r"(?!)")
+
+
+def _any_of(words: Collection[str]) -> re.Pattern[str]:
+    """Return a pattern for a whole word of these, the longest that is there."""
+    if not words:
+        return re.compile(r"(?!)")
+    first = _members({word[0] for word in words})
+    return re.compile(f"(?=[{first}])(?:{'|'.join(map(_bounded, sorted(words, key=len, reverse=True)))})")
+
+
+def _members(characters: Iterable[str]) -> str:
+    return "".join(map(re.escape, sorted(characters)))
 
 
 def _bounded(word: str) -> str:

@@ -26,17 +26,20 @@ from daemon.products.rules.prices import (
 from daemon.products.rules.sales import discount_absurd, sale_not_lower, sale_window_passed
 from daemon.products.rules.status import listed_archived
 from daemon.products.rules.stock import soldout_listed, stock_invalid
-from daemon.products.rules.text import CONTROLS, banned_words, may_be_misread, text_encoding
+from daemon.products.rules.text import C1_BYTES, CONTROLS, GBK_REPLACEMENT, PAIR_BYTES, banned_words, text_encoding
 from daemon.products.rules.times import availability_date
 from daemon.products.verdicts import PassContext, Rule
-from daemon.products.word_list import word_list
+from daemon.products.word_list import finder, word_list
 
 _ZERO: Final = Decimal(0)
 _ONE: Final = Decimal(1)
 #: Prices and stocks beyond are for their rules: a remainder may need more digits than a decimal context has.
 _LARGEST: Final = Decimal(10) ** 15
 _STEPS: Final = tuple(_ONE.scaleb(-units) for units in range(5))
-_LOWERED: Final = bytes(range(0x100)).lower()
+#: Letters of ASCII in lower case, and control characters as zeros.
+_LOWERED: Final = bytes(0 if code in CONTROLS else code for code in bytes(range(0x100)).lower())
+#: Without these, and but for its control characters, a text in ASCII was decoded rightly.
+_TRACES: Final = finder(trace.encode() for trace in ("&amp;", "\ufffd", GBK_REPLACEMENT))
 
 
 class Screen(NamedTuple):
@@ -128,10 +131,17 @@ def _plain_bytes(text: str) -> bytes | None:
         data = text.encode()
     except UnicodeEncodeError:
         return None
-    plain = data.translate(_LOWERED, CONTROLS)
-    if len(plain) != len(data) or may_be_misread(text, plain) or may_be_dangerous(plain):
-        return None
-    return plain
+    plain = data.translate(_LOWERED)
+    return None if b"\x00" in plain or _may_be_misread(text, plain) or may_be_dangerous(plain) else plain
+
+
+def _may_be_misread(text: str, data: bytes) -> bool:
+    """Tell whether text_encoding can find anything besides control characters of ASCII. data: the text in UTF-8."""
+    if len(data) == len(text):
+        return b"&" in data and bool(_TRACES(data))
+    if _TRACES(data):
+        return True
+    return bool((b"\xc2" in data and C1_BYTES.search(data)) or (b"\xc3" in data and PAIR_BYTES.search(data)))
 
 
 _ENCODED: Final = (text_encoding, html_danger)

@@ -24,7 +24,7 @@ from daemon.products.verdicts import (
     absent,
     bad,
 )
-from daemon.products.word_list import finder, lowered, word_list
+from daemon.products.word_list import lowered, word_list
 
 #: White space in the wide sense: spaces, and what shows nothing (U+200B and its like).
 _BLANK: Final = (
@@ -51,17 +51,16 @@ _NOT_CAPITALS: Final = bytes(set(range(128)) - set(string.ascii_uppercase.encode
 #: What no text holds, as bytes.
 CONTROLS: Final = bytes(set(range(0x20)) - set(b"\t\n\r")) + b"\x7f"
 _C1: Final = re.compile("[\x80-\x9f]")
-_C1_BYTES: Final = re.compile(rb"\xc2[\x80-\x9f]")
+C1_BYTES: Final = re.compile(rb"\xc2[\x80-\x9f]")
 _TWICE: Final = re.compile(r"&amp;(#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
 #: The first two bytes of a UTF-8 sequence read as Latin-1 or Windows-1252.
 _PAIR: Final = re.compile("[\u00c2-\u00f4][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]")
 #: The same as UTF-8 has it, which is found sooner.
-_PAIR_BYTES: Final = re.compile(rb"\xc3[\x82-\xb4][\xc2\xc5\xc6\xcb\xe2]")
+PAIR_BYTES: Final = re.compile(rb"\xc3[\x82-\xb4][\xc2\xc5\xc6\xcb\xe2]")
 #: A closing quote after a word in capitals ("MAÇÃ”") is such a pair too, and ftfy takes it for one; no one can tell.
 _CLOSING: Final = re.compile(r"(?<=[^\W\d_])[’”»](?!\w)")
 #: The replacement character in UTF-8, read as GBK.
-_GBK_REPLACEMENT: Final = "锟斤拷"
-_TRACES: Final = finder(trace.encode() for trace in ("&amp;", "\ufffd", _GBK_REPLACEMENT))
+GBK_REPLACEMENT: Final = "锟斤拷"
 _AROUND: Final = 20  # characters shown on either side of a fault
 
 
@@ -126,15 +125,6 @@ def text_encoding(product: Product, context: PassContext) -> Verdict:
     return verdict
 
 
-def may_be_misread(text: str, data: bytes) -> bool:
-    """Tell whether text_encoding can find anything in a text besides CONTROLS. data: the text in UTF-8, in any case."""
-    if _TRACES(data):
-        return True
-    if len(data) == len(text):
-        return False
-    return bool((b"\xc2" in data and _C1_BYTES.search(data)) or (b"\xc3" in data and _PAIR_BYTES.search(data)))
-
-
 def _encoding_faults(text: str) -> Iterator[tuple[str, int]]:
     """Iterate over (fault, position) pairs, what is found soonest first."""
     try:
@@ -157,11 +147,11 @@ def _encoding_faults(text: str) -> Iterator[tuple[str, int]]:
 def _decoding_faults(text: str, data: bytes) -> Iterator[tuple[str, int]]:
     if "\ufffd" in text:
         yield "U+FFFD, which stands where something could not be decoded", text.index("\ufffd")
-    if _GBK_REPLACEMENT in text:
-        yield "U+FFFD in UTF-8 that was read as GBK", text.index(_GBK_REPLACEMENT)
-    if _C1_BYTES.search(data) and (control := _C1.search(text)):
+    if GBK_REPLACEMENT in text:
+        yield "U+FFFD in UTF-8 that was read as GBK", text.index(GBK_REPLACEMENT)
+    if C1_BYTES.search(data) and (control := _C1.search(text)):
         yield f"the control character U+{ord(control[0]):04X}", control.start()
-    if _PAIR_BYTES.search(data) and (pair := _PAIR.search(text)) and _is_mojibake(_CLOSING.sub("!", text)):
+    if PAIR_BYTES.search(data) and (pair := _PAIR.search(text)) and _is_mojibake(_CLOSING.sub("!", text)):
         yield "UTF-8 that was read as Latin-1 or Windows-1252", pair.start()
 
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from daemon.products.product import Product, Time, Unparsed
+from daemon.products.rules.moments import after
 from daemon.products.rules.offers import PUBLIC, Offer, combined, is_exact, offers
 from daemon.products.verdicts import (
     NOT_APPLICABLE,
@@ -118,7 +119,7 @@ def _judged_window(product: Product, context: PassContext) -> Verdict:
     if start is not None and not isinstance(start, Unparsed) and start > end:
         return bad("sale_end", end.isoformat(), f"is before the start of the sale, {start.isoformat()}")
     settings: Any = context.settings("sale_window_passed")
-    over_at = end + timedelta(seconds=settings["grace_s"])
+    over_at = after(end, timedelta(seconds=settings["grace_s"]))
     if context.now < over_at:
         return Verdict(Outcome.OK, recheck_at=over_at)
     return bad("sale_end", end.isoformat(), "the sale is over, and its price is still there")

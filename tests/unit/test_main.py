@@ -253,6 +253,24 @@ class TestConfigure:
         with pytest.raises(ConfigError, match=r"config\.toml:\d"):
             configure(path)
 
+    @pytest.mark.parametrize(
+        ("text", "fault"),
+        [
+            ('[catalogue]\nlocale = "xx_YY"', ':2: catalogue.locale: unknown locale "xx_YY"'),
+            ("[rules.sale_window_passed]\ngrace_s = 1e18", ":2: rules.sale_window_passed.grace_s: expected at most"),
+            ("[rules.time_bad]\nstale_days = 40000.0", ":2: rules.time_bad.stale_days: expected at most 36525 days"),
+            ('[incidents]\nrepeat = "99999999d"', ":2: incidents.repeat: "),
+        ],
+    )
+    def test_what_would_fail_only_at_work_is_refused(self, tmp_path: Path, text: str, fault: str) -> None:
+        path = tmp_path / "config.toml"
+        path.write_text(text, encoding="utf-8")
+
+        with pytest.raises(ConfigError) as caught:
+            configure(path)
+
+        assert str(caught.value).startswith(f"{path}{fault}")
+
     def test_the_defaults_can_be_used(self) -> None:
         found, rulebook = configure(None)
 

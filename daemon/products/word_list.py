@@ -10,10 +10,12 @@ import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache
-from itertools import pairwise
-from typing import Final
+from typing import Final, TypeAlias
 
 from ahocorasick_rs import BytesAhoCorasick, MatchKind
+
+#: What `finder` makes.
+Finder: TypeAlias = Callable[[bytes], Sequence[object]]
 
 #: Scripts that write words without spaces between them: Thai to Khmer, kana, Han.
 _SPACELESS: Final = (
@@ -24,9 +26,6 @@ _NO_WORD_AFTER: Final = f"(?![^\\W{_SPACELESS}])"
 #: Code points of planes without a character that normalisation or case folding changes are not gone through.
 _PLANES_FOLDED: Final = range(0, 0x30000, 0x100)
 _ASTRAL: Final = 0x10000
-#: What lies between two disguises no farther apart may be taken for one.
-_CLOSE: Final = 0x100
-_ANY: Final = re.compile("")
 
 
 def folded(text: str) -> str:
@@ -65,24 +64,27 @@ class WordList:
 
     def _disguised(self, text: str, data: bytes) -> bool:
         near, far = self._disguises
-        return bool(near.search(text) or (b"\xf0" in data and far.search(text)))
+        return bool(near.search(text) or (b"\xf0" in data and far(data)))
 
     @cached_property
-    def _disguises(self) -> tuple[re.Pattern[str], re.Pattern[str]]:
-        """The characters that a listed word could be written with instead of its own: below U+10000, and above.
+    def _disguises(self) -> tuple[re.Pattern[str], Finder]:
+        """What finds the characters that a listed word could be written with instead of its own.
 
+        A pattern for those below U+10000, where sets of characters are fast; above, the blocks of 64 that they are in.
         One that folds to a character of a word, and one that composes with the character before it to one. A mark that
         stands by itself in a word can come out of any character that is written with it.
         """
         if any(map(unicodedata.combining, self._known)):
-            return _ANY, _ANY
+            return re.compile(""), finder(())
         tails = {mark for character in self._known for mark in unicodedata.normalize("NFD", character)[1:]}
         wanted = self._known | tails
         found = {character for character, fold in _folds().items() if not wanted.isdisjoint(fold)} | tails
-        return _set_of(c for c in found if ord(c) < _ASTRAL), _ranges_of(c for c in found if ord(c) >= _ASTRAL)
+        near = _members(character for character in found if ord(character) < _ASTRAL)
+        blocks = {character.encode()[:3] for character in found if ord(character) >= _ASTRAL}
+        return re.compile(f"[{near}]" if near else r"(?!)"), finder(blocks)
 
 
-def finder(words: Iterable[bytes]) -> Callable[[bytes], Sequence[object]]:
+def finder(words: Iterable[bytes]) -> Finder:
     """Return a function that finds which of some words stand in bytes, in one pass over them however many they are."""
     return BytesAhoCorasick(list(words), matchkind=MatchKind.LeftmostFirst).find_matches_as_indexes
 
@@ -96,20 +98,6 @@ def _folds() -> Mapping[str, str]:
         if folded(block) != block:
             found |= {c: fold for c in block if not c.isascii() and (fold := folded(c)) != c}
     return found
-
-
-def _set_of(characters: Iterable[str]) -> re.Pattern[str]:
-    members = _members(characters)
-    return re.compile(f"[{members}]" if members else r"(?!)")
-
-
-def _ranges_of(characters: Iterable[str]) -> re.Pattern[str]:
-    """Return a pattern for these characters and what lies between close ones: a set this far up is slow."""
-    points = sorted(map(ord, characters))
-    breaks = [(low, high) for low, high in pairwise(points) if high - low > _CLOSE]
-    starts, ends = points[:1] + [high for _, high in breaks], [low for low, _ in breaks] + points[-1:]
-    ranges = "".join(f"{chr(start)}-{chr(end)}" for start, end in zip(starts, ends, strict=True))
-    return re.compile(f"[{ranges}]" if ranges else r"(?!)")
 
 
 def _any_of(words: Collection[str]) -> re.Pattern[str]:

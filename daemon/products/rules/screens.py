@@ -36,6 +36,8 @@ _ONE: Final = Decimal(1)
 #: Prices and stocks beyond are for their rules: a remainder may need more digits than a decimal context has.
 _LARGEST: Final = Decimal(10) ** 15
 _STEPS: Final = tuple(_ONE.scaleb(-units) for units in range(5))
+#: Availabilities of which no rule here has anything to tell.
+_SOLD_NOW: Final = (None, Availability.IN_STOCK, Availability.OUT_OF_STOCK, Availability.DISCONTINUED)
 #: Letters of ASCII in lower case, and control characters as zeros.
 _LOWERED: Final = bytes(0 if code in CONTROLS else code for code in bytes(range(0x100)).lower())
 #: Without these, and but for its control characters, a text in ASCII was decoded rightly.
@@ -88,20 +90,11 @@ def stocked_plainly(product: Product, _context: PassContext) -> bool:
     """Pass what buyers do not see, and what is there in whole numbers above zero, or uncounted, and sold now."""
     if product.status not in PUBLIC:
         return True
-    if product.archived_at is not None or not _is_now(product.availability):
+    if product.archived_at is not None or product.availability not in _SOLD_NOW:
         return False
     if not product.variants:
         return _is_count(product.stock)
     return all(_is_count(variant.stock) for variant in product.variants)
-
-
-def _is_now(availability: object) -> bool:
-    return (
-        availability is None
-        or availability is Availability.IN_STOCK
-        or availability is Availability.OUT_OF_STOCK
-        or availability is Availability.DISCONTINUED
-    )
 
 
 def _is_count(stock: Amount) -> bool:

@@ -46,7 +46,7 @@ _COUNTERS: Final = string.digits + " #-_()"
 _COPY_STARTS: Final = ("copy of ", "复制 - ", "复制-", "副本 - ")
 _COPY_ENDS: Final = ("(copy)", " - copy", "- 副本", "(副本)", "（副本）", "のコピー")
 
-_NOT_CAPITALS: Final = bytes(set(range(128)) - set(string.ascii_uppercase.encode()))
+_CAPITALS: Final = bytes(chr(code) in string.ascii_uppercase for code in range(0x100))
 
 #: What no text holds, as bytes.
 CONTROLS: Final = bytes(set(range(0x20)) - set(b"\t\n\r")) + b"\x7f"
@@ -105,7 +105,7 @@ def title_shouting(product: Product, context: PassContext) -> Verdict:
 
 
 def _ascii_capitals(title: str) -> int:
-    return len(title.encode().translate(None, _NOT_CAPITALS))
+    return title.encode().translate(_CAPITALS).count(1)
 
 
 def text_encoding(product: Product, context: PassContext) -> Verdict:

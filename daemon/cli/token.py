@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 import msgspec
 
-from daemon.cli.reach import Daemon, state_of
+from daemon.cli.reach import Daemon, part, state_of
 from daemon.config import parse_duration
 from daemon.errors import InvalidInput
 from daemon.forum.principals import Principal, Role, Scope, Token
@@ -72,7 +72,7 @@ def list_() -> None:
 def revoke(token_id: str) -> None:
     """End a token at once."""
     if daemon := _running():
-        daemon.ask("DELETE", f"/api/v1/tokens/{token_id}")
+        daemon.ask("DELETE", f"/api/v1/tokens/{part(token_id)}")
     else:
         _on_store(lambda ports: access.revoke_token(ports, Actor.daemon(), token_id))
     click.echo(f"revoked {token_id}")

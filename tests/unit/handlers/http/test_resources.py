@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from daemon.config import ChannelSection, Config, SourceSection
 from daemon.handlers.http.products import Correction
@@ -308,6 +310,23 @@ async def test_an_import_that_stops_arriving_is_408_and_nothing_of_it_is_kept() 
             b"Content-Length: 9000\r\n" + head.encode()
         )
         assert answer.startswith(b"HTTP/1.1 408")
+        assert (await service.get("/products")).json["items"] == []
+
+
+async def test_an_import_whose_sender_goes_away_is_no_fault_of_ours_and_nothing_of_it_is_kept() -> None:
+    async with api() as service:
+        head = f"Authorization: Bearer {service.tokens['admin']}\r\n\r\nid,title\na,b\n"
+        sent = (
+            b"POST /api/v1/products:import?source=hand HTTP/1.1\r\nHost: x\r\nContent-Type: text/csv\r\n"
+            b"Content-Length: 9000\r\n" + head.encode()
+        )
+        with capture_logs() as logs:
+            with pytest.raises(TimeoutError):
+                await service.raw(sent, patience_s=0.05)
+            async with asyncio.timeout(5):
+                while not any(entry["event"] == "request.finished" for entry in logs):  # noqa: ASYNC110 no event tells
+                    await asyncio.sleep(0.005)
+        assert [entry for entry in logs if entry["log_level"] == "error"] == []
         assert (await service.get("/products")).json["items"] == []
 
 

@@ -26,6 +26,7 @@ _NO_WORD_AFTER: Final = f"(?![^\\W{_SPACELESS}])"
 #: Code points of planes without a character that normalisation or case folding changes are not gone through.
 _PLANES_FOLDED: Final = range(0, 0x30000, 0x100)
 _ASTRAL: Final = 0x10000
+_ASTRAL_BYTE: Final = 0xF0  # with which all characters from there on that folding changes begin in UTF-8
 
 
 def folded(text: str) -> str:
@@ -64,7 +65,7 @@ class WordList:
 
     def _disguised(self, text: str, data: bytes) -> bool:
         near, far = self._disguises
-        return bool(near.search(text) or (b"\xf0" in data and far(data)))
+        return bool(near.search(text) or (_ASTRAL_BYTE in data and far(data)))
 
     @cached_property
     def _disguises(self) -> tuple[re.Pattern[str], Finder]:

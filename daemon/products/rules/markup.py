@@ -40,6 +40,7 @@ _NAMES: Final = finder((
     *(f"<{element}".encode() for element in sorted(_ELEMENTS)),
     b"script:", b"data:", b"&#", b"&colon", b"&tab", b"&newline",
 ))  # fmt: skip
+_OPENING: Final = ord("<")
 _EVENT: Final = re.compile(rb"on[^ \t\n\f\r/>=]+[ \t\n\f\r]*=")
 _HIDING: Final = re.compile(r"(</?)template", re.IGNORECASE)
 _SCRIPTLESS: Final = re.compile(r"(</?)noscript", re.IGNORECASE)
@@ -64,7 +65,7 @@ def html_danger(product: Product, context: PassContext) -> Verdict:
 
 def may_be_dangerous(data: bytes) -> bool:
     """Tell whether html_danger can find anything: most descriptions with markup have none of it. data: as `lowered`."""
-    return b"<" in data and bool(_NAMES(data.translate(None, b"\t\n\r")) or _EVENT.search(data))
+    return _OPENING in data and bool(_NAMES(data.translate(None, b"\t\n\r")) or _EVENT.search(data))
 
 
 def _readings(text: str) -> Iterator[LexborHTMLParser]:

@@ -38,8 +38,10 @@ _LARGEST: Final = Decimal(10) ** 15
 _STEPS: Final = tuple(_ONE.scaleb(-units) for units in range(5))
 #: Availabilities of which no rule here has anything to tell.
 _SOLD_NOW: Final = (None, Availability.IN_STOCK, Availability.OUT_OF_STOCK, Availability.DISCONTINUED)
-#: Letters of ASCII in lower case, and control characters as zeros.
+#: Letters of ASCII in lower case, and control characters as zeros. (To look for a byte by its number takes a tenth of
+#: the time that it takes by a `bytes` of length 1.)
 _LOWERED: Final = bytes(0 if code in CONTROLS else code for code in bytes(range(0x100)).lower())
+_AMPERSAND: Final = ord("&")
 #: Without these, and but for its control characters, a text in ASCII was decoded rightly.
 _TRACES: Final = finder(trace.encode() for trace in ("&amp;", "\ufffd", GBK_REPLACEMENT))
 
@@ -125,16 +127,16 @@ def _plain_bytes(text: str) -> bytes | None:
     except UnicodeEncodeError:
         return None
     plain = data.translate(_LOWERED)
-    return None if b"\x00" in plain or _may_be_misread(text, plain) or may_be_dangerous(plain) else plain
+    return None if 0 in plain or _may_be_misread(text, plain) or may_be_dangerous(plain) else plain
 
 
 def _may_be_misread(text: str, data: bytes) -> bool:
     """Tell whether text_encoding can find anything besides control characters of ASCII. data: the text in UTF-8."""
     if len(data) == len(text):
-        return b"&" in data and bool(_TRACES(data))
+        return _AMPERSAND in data and bool(_TRACES(data))
     if _TRACES(data):
         return True
-    return bool((b"\xc2" in data and C1_BYTES.search(data)) or (b"\xc3" in data and PAIR_BYTES.search(data)))
+    return bool((0xC2 in data and C1_BYTES.search(data)) or (0xC3 in data and PAIR_BYTES.search(data)))
 
 
 _ENCODED: Final = (text_encoding, html_danger)

@@ -79,7 +79,9 @@ async def _run(
         if not order.files:
             return await _check_stored(plan, progress, stack), []
         fill = order.catalogue
-        options = FeedOptions(map=order.map, currency=fill.currency, timezone=fill.timezone, locale=fill.locale)
+        options = FeedOptions(
+            map=order.map, currency=fill.currency, timezone=fill.timezone, locale=fill.locale, number_repeats=True
+        )
         return await check_files(files, options, plan, progress)
 
 

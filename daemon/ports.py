@@ -257,8 +257,11 @@ class IncidentStore(Protocol):
     async def passes(self, limit: int, cursor: str | None = None) -> Page:
         """Return a page of PassRecord, newest first."""
 
-    async def forget(self, before: datetime) -> int:
-        """Delete ended incidents, their remedies, passes and sent entries that ended before a time; return how many."""
+    async def forget(self, before: datetime, passes_before: datetime | None = None) -> int:
+        """Delete ended incidents, their remedies, passes and sent entries that ended before a time; return how many.
+
+        passes_before: another time for the ledger of passes, which grows by one every interval.
+        """
 
 
 class Outbox(Protocol):

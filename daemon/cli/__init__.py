@@ -68,6 +68,9 @@ class LazyGroup(click.Group):
             # the reader of our output has gone, as with `| head`
             sys.stderr.close()
             ctx.exit(141)
+        except OSError as exc:
+            click.echo(f"zhiban: {exc.filename or 'input or output'}: {exc.strerror or exc}", err=True)
+            ctx.exit(1)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -51,14 +51,14 @@ def check(context: click.Context, /, files: tuple[str, ...], **options: Any) -> 
     order = _order(files, options)
     try:
         report, unreadable = run(order)
+        for fault in unreadable:
+            click.echo(f"zhiban check: {fault}", err=True)
+        write(report, order)
     except KeyboardInterrupt:
         context.exit(_INTERRUPTED)
     except ZhibanError as error:
         click.echo(f"zhiban check: {error}", err=True)
         context.exit(_USAGE)
-    for fault in unreadable:
-        click.echo(f"zhiban check: {fault}", err=True)
-    write(report, order)
     context.exit(_USAGE if unreadable else int(report.has_bad))
 
 

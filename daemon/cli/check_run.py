@@ -29,7 +29,7 @@ from daemon.adapters.pages import HttpPageFetcher
 from daemon.adapters.sql.reading import read_stores
 from daemon.cli.check_table import show
 from daemon.config import CatalogueSection, Config
-from daemon.errors import UnreadableFile
+from daemon.errors import Unavailable, UnreadableFile
 from daemon.inference.executor import ThreadOffload
 from daemon.main.assembly import DATABASE
 from daemon.products import sarif
@@ -79,7 +79,9 @@ async def _run(
         if not order.files:
             return await _check_stored(plan, progress, stack), []
         fill = order.catalogue
-        options = FeedOptions(map=order.map, currency=fill.currency, timezone=fill.timezone, locale=fill.locale)
+        options = FeedOptions(
+            map=order.map, currency=fill.currency, timezone=fill.timezone, locale=fill.locale, number_repeats=True
+        )
         return await check_files(files, options, plan, progress)
 
 
@@ -149,14 +151,19 @@ def _progress() -> Iterator[Progress]:
 
 
 def write(report: CheckReport, order: CheckOrder) -> None:
-    """Write the report to standard output in the form that was asked for; a reader that went away is no error."""
+    """Write the report to standard output in the form that was asked for; a reader that went away is no error.
+
+    Raises Unavailable when it cannot be written.
+    """
     out = sys.stdout.buffer
     try:
         _write(report, order, out)
         out.flush()
-    except BrokenPipeError:
+    except OSError as error:
         # The interpreter flushes once more at its end, and would complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            raise Unavailable(f"standard output: {error.strerror}") from error
 
 
 def _write(report: CheckReport, order: CheckOrder, out: BinaryIO) -> None:

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, Final
 
 import click
 
-from daemon.cli.reach import Daemon
+from daemon.cli.reach import Daemon, part
 from daemon.errors import UnreadableFile, ZhibanError
 from daemon.log import printable
 from daemon.products.feeds.options import FORMATS
@@ -133,4 +133,6 @@ def _batched(rows: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
 @click.argument("product_id", metavar="ID")
 def show(product_id: str) -> None:
     """Write one product as JSON."""
-    click.echo(json.dumps(Daemon.found().ask("GET", f"/api/v1/products/{product_id}"), indent=2, ensure_ascii=False))
+    click.echo(
+        json.dumps(Daemon.found().ask("GET", f"/api/v1/products/{part(product_id)}"), indent=2, ensure_ascii=False)
+    )

@@ -10,6 +10,7 @@ import click
 import msgspec
 
 from daemon.cli.offline import on_store, running
+from daemon.cli.reach import part
 from daemon.config import parse_duration
 from daemon.errors import InvalidInput
 from daemon.forum.principals import Principal, Role, Scope, Token
@@ -69,7 +70,7 @@ def list_() -> None:
 def revoke(token_id: str) -> None:
     """End a token at once."""
     if daemon := running():
-        daemon.ask("DELETE", f"/api/v1/tokens/{token_id}")
+        daemon.ask("DELETE", f"/api/v1/tokens/{part(token_id)}")
     else:
         on_store(lambda duty: access.revoke_token(duty.ports, Actor.daemon(), token_id))
     click.echo(f"revoked {token_id}")

@@ -20,15 +20,19 @@ from daemon.config.file import ConfigFile
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)", re.ASCII)
+_LONGEST_S = 36_525 * 86_400.0  # a century: added to any time of ours it is a time still
 
 
 def parse_duration(value: object) -> float:
-    """Turn "1h30m" into 5400.0 seconds; "0" and 0 are zero. Raises ValueError for anything else."""
+    """Turn "1h30m" into 5400.0 seconds; "0" and 0 are zero. Raises ValueError for what is none or over a century."""
     if value == 0 or value == "0":
         return 0.0
     if not isinstance(value, str) or not value or _DURATION.sub("", value):
         raise ValueError('expected a duration such as "30s", "15m", "6h" or "7d"')
-    return sum(float(amount) * _UNITS[unit] for amount, unit in _DURATION.findall(value))
+    seconds = sum(float(amount) * _UNITS[unit] for amount, unit in _DURATION.findall(value))
+    if seconds > _LONGEST_S:
+        raise ValueError('expected a duration of at most "36525d"')
+    return seconds
 
 
 def parse_zone(value: str) -> str:
@@ -259,6 +263,7 @@ class RetentionSection(Section):
     """How long records are kept."""
 
     ended: Interval = 7_776_000.0  # 90d
+    passes: Interval = 604_800.0  # 7d
 
 
 class Config(Section):

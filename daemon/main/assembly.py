@@ -22,6 +22,7 @@ from daemon.config.file import ConfigFile
 from daemon.errors import ConfigError, InvalidInput, Unavailable
 from daemon.inference.executor import ThreadOffload
 from daemon.ports import Clock, Messenger, Notifier, Offload, OpenRooms, Ports
+from daemon.products.money import check_locale
 from daemon.products.remedies import RemedyMode
 from daemon.products.rulebook import Rulebook
 
@@ -37,11 +38,22 @@ def configure(path: Path | None) -> tuple[Config, Rulebook]:
         Rulebook.build(_tables(file.data), _mode(file.data))
     except InvalidInput as exc:
         faults += [file.located(_key_path(where), what) for where, what in exc.faults] or [str(exc)]
+    faults += _locale_faults(file)
     if faults:
         raise ConfigError("\n".join(faults))
     config = _with_currencies(file.build(Config))
     rulebook = Rulebook.build(config.rules, RemedyMode(config.remedies.mode))
     return (config if path is None else config.under(path.parent.absolute())), rulebook
+
+
+def _locale_faults(file: ConfigFile) -> list[str]:
+    catalogue = file.data.get("catalogue")
+    locale = catalogue.get("locale") if isinstance(catalogue, dict) else None
+    try:
+        check_locale(locale if isinstance(locale, str) else "")
+    except InvalidInput as exc:
+        return [file.located(("catalogue", "locale"), str(exc))]
+    return []
 
 
 def _with_currencies(config: Config) -> Config:

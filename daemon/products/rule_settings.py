@@ -23,11 +23,24 @@ _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)", re.ASCII)
 
 
+#: The longest time, a century: added to any time of ours it is a time still.
+_LONGEST_DAYS: Final = 36_525.0
+
+
 def seconds(value: object) -> float:
-    """Return seconds for a number or a text such as "10m" or "1h30m". Raises Unfit."""
+    """Return seconds for a number or a text such as "10m" or "1h30m", up to a century. Raises Unfit."""
     if isinstance(value, str) and value and not _DURATION.sub("", value):
-        return sum(float(amount) * _UNITS[unit] for amount, unit in _DURATION.findall(value))
-    return number(value, 'expected seconds or a duration such as "10m"')
+        value = sum(float(amount) * _UNITS[unit] for amount, unit in _DURATION.findall(value))
+    found = number(value, 'expected seconds or a duration such as "10m"')
+    days(found / _UNITS["d"])
+    return found
+
+
+def days(value: object) -> float:
+    """Return a number of days up to a century. Raises Unfit."""
+    if number(value) > _LONGEST_DAYS:
+        raise Unfit(f"expected at most {_LONGEST_DAYS:g} days")
+    return number(value)
 
 
 def number(value: object, expected: str = "expected a number of 0 or more") -> float:
@@ -144,7 +157,7 @@ def _like(default: object, key: str, value: object) -> object:
     if isinstance(default, int):
         return whole(value)
     if isinstance(default, float):
-        return percent(value) if key.endswith("percent") else number(value)
+        return percent(value) if key.endswith("percent") else days(value) if "_days" in key else number(value)
     if isinstance(default, str):
         return text(value)
     if isinstance(default, Mapping):

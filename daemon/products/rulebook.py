@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -12,6 +12,7 @@ from daemon.products.product import Product, Status, Unparsed
 from daemon.products.remedies import RemedyMode
 from daemon.products.rule_settings import COMMON, checked
 from daemon.products.rules import BY_ID, SPECS
+from daemon.products.rules.screens import SCREENS
 from daemon.products.verdicts import (
     NOT_APPLICABLE,
     OK,
@@ -38,15 +39,28 @@ class ConfiguredRule:
     close_after: int
 
 
+_Check: TypeAlias = tuple[Rule, ConfiguredRule]
+_Screening: TypeAlias = Callable[[Product, PassContext], bool]
+_Finding: TypeAlias = tuple[ConfiguredRule, Verdict]
+
+
+def _never(_product: Product, _context: PassContext) -> bool:
+    """Screen nothing."""
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Rulebook:
     """All rules that are on, in the order of the table."""
 
     rules: tuple[ConfiguredRule, ...]
-    _checks: tuple[tuple[Rule, ConfiguredRule], ...] = field(init=False, repr=False, compare=False)
+    #: The rules by the screen before them (daemon/products/rules/screens.py), those without one last.
+    _groups: tuple[tuple[_Screening, tuple[_Check, ...]], ...] = field(init=False, repr=False, compare=False)
+    _places: Mapping[str, int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_checks", tuple((rule.spec.check, rule) for rule in self.rules))
+        object.__setattr__(self, "_places", {rule.spec.id: place for place, rule in enumerate(self.rules)})
+        object.__setattr__(self, "_groups", tuple(_grouped(self.rules)))
 
     @classmethod
     def build(cls, tables: Mapping[str, Mapping[str, object]], default_mode: RemedyMode) -> Rulebook:
@@ -67,20 +81,32 @@ class Rulebook:
         """
         if type(product.status) is Unparsed:
             return self._evaluate_either_way(product, context)
-        found = []
-        for check, rule in self._checks:
+        found: list[_Finding] = []
+        for passes, checks in self._groups:
             try:
-                verdict = check(product, context)
-            except Exception as error:  # noqa: BLE001 - the fault of one rule must not take the pass down
-                verdict = _failed(error)
-            if verdict is not OK and verdict is not NOT_APPLICABLE and _tells(verdict):
-                found.append((rule, verdict))
+                if passes(product, context):
+                    continue
+            except Exception:  # noqa: BLE001, S110 - then its rules are asked, and tell what is wrong
+                pass
+            for check, rule in checks:
+                try:
+                    verdict = check(product, context)
+                except Exception as error:  # noqa: BLE001 - the fault of one rule must not take the pass down
+                    verdict = _failed(error)
+                if verdict is not OK and verdict is not NOT_APPLICABLE and _tells(verdict):
+                    found.append((rule, verdict))
+        if len(found) > 1:
+            found.sort(key=self._place)
         return found
+
+    def _place(self, finding: _Finding) -> int:
+        return self._places[finding[0].spec.id]
 
     def _evaluate_either_way(self, product: Product, context: PassContext) -> list[tuple[ConfiguredRule, Verdict]]:
         as_listed = msgspec.structs.replace(product, status=Status.LISTED)
         found = []
-        for check, rule in self._checks:
+        for rule in self.rules:
+            check = rule.spec.check
             try:
                 verdict = check(product, context) if rule.spec.reads_status else _doubted(check(as_listed, context))
             except Exception as error:  # noqa: BLE001 - as above
@@ -90,9 +116,20 @@ class Rulebook:
         return found
 
 
+def _grouped(rules: Sequence[ConfiguredRule]) -> Iterator[tuple[_Screening, tuple[_Check, ...]]]:
+    """Iterate over (what is asked first, the rules that need not be asked when it passes)."""
+    functions = {rule.spec.check for rule in rules}
+    left = [(rule.spec.check, rule) for rule in rules]
+    for screen in SCREENS:
+        if functions.issuperset(screen.reads):
+            if screened := tuple(check for check in left if check[0] in screen.rules):
+                yield screen.passes, screened
+            left = [check for check in left if check[0] not in screen.rules]
+    yield _never, tuple(left)
+
+
 def _tells(verdict: Verdict) -> bool:
-    outcome = verdict.outcome
-    return outcome is Outcome.BAD or outcome is Outcome.UNKNOWN or verdict.recheck_at is not None
+    return verdict.recheck_at is not None or verdict.outcome is Outcome.BAD or verdict.outcome is Outcome.UNKNOWN
 
 
 def _doubted(verdict: Verdict) -> Verdict:

@@ -202,6 +202,9 @@ class Import:
             updated=report.updated, unchanged=report.unchanged, rejected=report.rejected, missing=report.missing,
             broken=report.broken, duration_s=report.duration_s,
         )  # fmt: skip
+        strange = [warning.message for warning in report.warnings if warning.field == "status"]
+        if strange:
+            log.info("import.warned", source=self._source, warnings=strange)
         if self._actor == "daemon":
             return
         detail = {name: str(getattr(report, name)) for name in _COUNTS}

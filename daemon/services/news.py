@@ -54,8 +54,10 @@ def entries_for(
 def remedy_entries(duty: Duty, incident: Incident, remedy: Remedy, news: News, now: datetime) -> tuple[Entry, ...]:
     """Return the entries that tell what was done to a product, or undone, or left to a person."""
     rule = next((rule for rule in duty.rulebook.rules if rule.spec.id == incident.rule), None)
-    # A product that comes from a file or URL changes in the shop only once the shop's own system has followed.
-    unconfirmed = bool(remedy.source) and remedy.shop_confirmed_at is None
+    # A product that comes from a file or URL changes in the shop only once the shop's own system has followed: a
+    # remedy when its source shows it, and its end when the source has shown it and shall go back.
+    followed = remedy.shop_confirmed_at is not None
+    unconfirmed = bool(remedy.source) and followed == (news is News.REMEDY_UNDONE)
     facts = _facts(incident, rule) | {
         "remedy": remedy.kind.value,
         "remedy_id": remedy.id,

@@ -36,7 +36,7 @@ from daemon.services.telling import tell, tell_remedy
 _log = structlog.get_logger()
 
 #: Names of the small values that passes remember.
-MARK, LAST_FULL = "passes.mark", "passes.last_full"
+MARK, LAST_FULL, LAST_FULL_CHECKED = "passes.mark", "passes.last_full", "passes.last_full_checked"
 
 #: A product that fails nearly every rule there is. It is judged at the head of every pass, and never stored.
 CANARY = Product(
@@ -198,7 +198,9 @@ async def _take(duty: Duty, kind: PassKind, product_ids: Sequence[str], tally: _
     await settling.settle(duty)
     await remedies.apply_pending(duty, expected)
     if kind is PassKind.FULL:
-        await ports.incidents.commit(Batch(progress={LAST_FULL: ports.clock.now().isoformat()}))
+        await ports.incidents.commit(
+            Batch(progress={LAST_FULL: ports.clock.now().isoformat(), LAST_FULL_CHECKED: str(tally.checked)})
+        )
 
 
 async def _pages(
@@ -338,8 +340,4 @@ async def _report_checker(duty: Duty, kind: PassKind, tally: _Tally) -> None:
 
 
 async def _last_full_checked(duty: Duty) -> int:
-    page = await duty.ports.incidents.passes(200)
-    for record in page.items:
-        if record.kind is PassKind.FULL and record.state is PassState.FINISHED:
-            return int(record.checked)
-    return 0
+    return int(await duty.ports.incidents.progress(LAST_FULL_CHECKED) or 0)

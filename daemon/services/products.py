@@ -16,52 +16,65 @@ from daemon.services import settling
 from daemon.services.duty import Duty
 from daemon.services.notices import status_changed_entries
 
-#: What a person may correct; the status has its own way, since machines are told of it.
+#: What a person may correct; the status is not among them, since machines are told of it.
 CORRECTABLE: Final = frozenset(MERGED_FIELDS) - {"status", "variants", "owner"}
 
 
 async def set_status(duty: Duty, actor: Actor, product_id: str, status: Status, revision: int) -> Product:
-    """Change the status of a product as it was seen at a revision.
-
-    A remedy that held the product ends as overridden, and its rule leaves the product alone for a while; so does one
-    that had set the very status that the person sets, which is not put back any more when the fault is gone.
-    Raises NotFound, or PreconditionFailed when the product has another revision by now.
-    """
-    product = await _seen(duty, product_id, revision)
-    if product.status == status:
-        return await _adopted(duty, actor, product)
-    before = product.status.text if isinstance(product.status, Unparsed) else product.status.value
-    changed = await _replace(
-        duty, actor, product, msgspec.structs.replace(product, status=status), "product.status_set"
-    )
-    now = duty.ports.clock.now()
-    entries = status_changed_entries(duty, changed, before, status.value, actor.name, now)
-    if entries:
-        await duty.ports.incidents.commit(Batch(entries=entries))
-    await settling.settle_product(duty, product_id)
-    return changed
-
-
-async def _adopted(duty: Duty, actor: Actor, product: Product) -> Product:
-    if not await settling.adopt(duty, actor, product.id):
-        return product
-    # The new revision, with nothing else new, stops a daemon that judged the product before.
-    return await _replace(duty, actor, product, product, "product.status_set")
+    """Change the status of a product as it was seen at a revision; see `change`."""
+    return await change(duty, actor, product_id, {}, revision, status=status)
 
 
 async def correct(duty: Duty, actor: Actor, product_id: str, fields: Mapping[str, object], revision: int) -> Product:
-    """Correct data fields of a product as it was seen at a revision; values as the types of Product or their JSON.
+    """Correct data fields of a product as it was seen at a revision; see `change`."""
+    return await change(duty, actor, product_id, fields, revision)
 
-    Raises NotFound, InvalidInput naming each field that cannot be corrected so, PreconditionFailed.
+
+async def change(
+    duty: Duty,
+    actor: Actor,
+    product_id: str,
+    fields: Mapping[str, object],
+    revision: int,
+    *,
+    status: Status | None = None,
+) -> Product:
+    """Correct fields and set the status of a product, as it was seen at a revision, in one step.
+
+    fields: by name, values as the types of Product or their JSON. status: None leaves it. A remedy that held the
+    product ends as overridden, and its rule leaves the product alone for a while; so does one that had set the very
+    status that the person sets, which is not put back any more when the fault is gone.
+    Raises NotFound, InvalidInput naming each field that cannot be corrected so, PreconditionFailed when the product
+    has another revision by now.
     """
     faults = tuple((name, "not a field that can be corrected") for name in fields if name not in CORRECTABLE)
-    if faults or not fields:
+    if faults or not (fields or status):
         raise InvalidInput("a correction names fields of the product", faults or (("", "expected at least one field"),))
     product = await _seen(duty, product_id, revision)
-    corrected = msgspec.structs.replace(product, **{name: _typed(name, value) for name, value in fields.items()})
-    if corrected == product:
+    new = msgspec.structs.replace(product, **{name: _typed(name, value) for name, value in fields.items()})
+    if status:
+        new = msgspec.structs.replace(new, status=status)
+    # The new revision, even with nothing else new, stops a daemon that judged the product before.
+    adopted = status == product.status and await settling.adopt(duty, actor, product_id)
+    if new == product and not adopted:
         return product
-    return await _replace(duty, actor, product, corrected, "product.corrected")
+    changed = await _replace(duty, actor, product, new, "product.corrected" if fields else "product.status_set")
+    if new.status != product.status:
+        await _tell_status(duty, actor, product, changed)
+    return changed
+
+
+async def _tell_status(duty: Duty, actor: Actor, before: Product, after: Product) -> None:
+    entries = status_changed_entries(
+        duty, after, _word(before.status), _word(after.status), actor.name, duty.ports.clock.now()
+    )
+    if entries:
+        await duty.ports.incidents.commit(Batch(entries=entries))
+    await settling.settle_product(duty, after.id)
+
+
+def _word(status: Status | Unparsed) -> str:
+    return status.text if isinstance(status, Unparsed) else status.value
 
 
 def _typed(name: str, value: object) -> object:

@@ -16,9 +16,9 @@ MESSAGES_KEPT: Final = timedelta(days=30)
 
 async def forget(duty: Duty) -> int:
     """Delete records that ended before the retention time; return how many."""
-    now = duty.ports.clock.now()
-    before = now - timedelta(seconds=duty.config.retention.ended)
-    gone = await duty.ports.incidents.forget(before)
+    now, retention = duty.ports.clock.now(), duty.config.retention
+    before = now - timedelta(seconds=retention.ended)
+    gone = await duty.ports.incidents.forget(before, now - timedelta(seconds=retention.passes))
     messages = await duty.ports.bot.forget_messages(now - MESSAGES_KEPT) if duty.ports.bot else 0
     if gone or messages:
         _log.info("records.forgotten", count=gone, before=before.isoformat(), messages=messages)

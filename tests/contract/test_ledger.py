@@ -72,6 +72,17 @@ async def test_what_ended_long_ago_is_forgotten_and_nothing_else(stores: Stores)
     assert set(await stores.incidents.held(["p2"])) == {"p2"}
 
 
+async def test_the_ledger_of_passes_has_a_time_of_its_own(stores: Stores) -> None:
+    run = PassRecord(
+        id="r1", kind=PassKind.FULL, state=PassState.FINISHED, started_at=later(days=-8), finished_at=later(days=-8)
+    )
+    await stores.incidents.add_pass(run)
+    await kept(stores, incident("p1", state=State.RECOVERED, ended_at=later(days=-8)))
+    assert await stores.incidents.forget(later(days=-90), later(days=-7)) == 1
+    assert (await stores.incidents.passes(10)).items == ()
+    assert set(await stores.incidents.latest(["p1"])) == {"p1"}
+
+
 async def test_after_forgetting_a_product_may_fail_again(stores: Stores) -> None:
     await kept(stores, incident("p1", state=State.RECOVERED, ended_at=NOW - timedelta(days=9)))
     await stores.incidents.forget(NOW)

@@ -289,6 +289,17 @@ def test_without_a_file_and_without_a_catalogue_it_says_so(tmp_path: Path) -> No
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize("form", ["table", "json", "sarif", "csv"])
+def test_output_that_cannot_be_written_is_a_line_and_not_a_crash(write: Any, form: str) -> None:
+    path = write("a,Tea,0\n", header="id,title,price\n")
+    command = [sys.executable, "-m", "daemon", "check", "--offline", "--format", form, path]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False, timeout=60)
+    assert done.returncode == 2
+    assert done.stderr.decode() == "zhiban check: standard output: No space left on device\n"
+
+
 def test_a_reader_that_goes_away_is_no_error(write: Any, tmp_path: Path) -> None:
     path = write(*(NO_PRICE.replace("b,", f"b{n},", 1).replace("S2", f"T{n}") for n in range(3000)))
     command = f"{sys.executable} -m daemon check --offline --json {path} | head -c 100; exit ${{PIPESTATUS[0]}}"

@@ -51,6 +51,11 @@ async def test_a_file_is_imported_into_the_running_daemon_and_what_changed_comes
         assert "line 3: 3 cells where the header has 4" in done.stdout
         assert f"rejected rows are kept in {state / 'rejects'}" in done.stdout
 
+        odd = tmp_path / "odd.csv"
+        odd.write_text('id,title\n"a/b é%2F?#",Tea\n', encoding="utf-8")
+        assert (await zhiban(state, "import", str(odd), "--source", "odd")).exit_code == 0
+        assert json.loads((await zhiban(state, "show", "a/b é%2F?#")).stdout)["title"] == "Tea"
+
         shown = json.loads((await zhiban(state, "show", "1")).stdout)
         assert (shown["price"], shown["currency"], shown["source"]) == ("5", "EUR", "shop")
 

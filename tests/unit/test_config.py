@@ -164,6 +164,12 @@ def test_what_is_no_duration_is_refused(text: object) -> None:
         parse_duration(text)
 
 
+@pytest.mark.parametrize("text", ["36526d", "9999999999h", "9" * 400 + "s"])
+def test_a_duration_is_no_longer_than_a_century(text: str) -> None:
+    with pytest.raises(ValueError, match="at most"):
+        parse_duration(text)
+
+
 def test_a_channel_may_name_a_secret_but_not_hold_one() -> None:
     assert ChannelSection(name="ops", kind="apprise", secret="ops-url").secret == "ops-url"
 

@@ -189,7 +189,10 @@ async def test_own_stores_are_opened_under_the_lock_and_kept_for_the_next_start(
         await second
 
     assert (state / "token").read_text(encoding="utf-8") == token
-    assert not [thread for thread in threading.enumerate() if not thread.daemon and thread.name.startswith("Thread-")]
+    left = [thread for thread in threading.enumerate() if not thread.daemon and thread.name.startswith("Thread-")]
+    for thread in left:
+        thread.join(5)  # a thread that was told to end is there for a moment still
+    assert not [thread for thread in left if thread.is_alive()]
 
 
 async def test_a_daemon_without_a_state_directory_cannot_open_stores() -> None:
@@ -253,6 +256,24 @@ class TestConfigure:
 
         with pytest.raises(ConfigError, match=r"config\.toml:\d"):
             configure(path)
+
+    @pytest.mark.parametrize(
+        ("text", "fault"),
+        [
+            ('[catalogue]\nlocale = "xx_YY"', ':2: catalogue.locale: unknown locale "xx_YY"'),
+            ("[rules.sale_window_passed]\ngrace_s = 1e18", ":2: rules.sale_window_passed.grace_s: expected at most"),
+            ("[rules.time_bad]\nstale_days = 40000.0", ":2: rules.time_bad.stale_days: expected at most 36525 days"),
+            ('[incidents]\nrepeat = "99999999d"', ":2: incidents.repeat: "),
+        ],
+    )
+    def test_what_would_fail_only_at_work_is_refused(self, tmp_path: Path, text: str, fault: str) -> None:
+        path = tmp_path / "config.toml"
+        path.write_text(text, encoding="utf-8")
+
+        with pytest.raises(ConfigError) as caught:
+            configure(path)
+
+        assert str(caught.value).startswith(f"{path}{fault}")
 
     def test_the_defaults_can_be_used(self) -> None:
         found, rulebook = configure(None)

@@ -157,7 +157,7 @@ class MemoryIncidentStore:
         """Return a page of PassRecord, newest first."""
         return self._state.passes.page(limit, cursor)
 
-    async def forget(self, before: datetime) -> int:
+    async def forget(self, before: datetime, passes_before: datetime | None = None) -> int:
         """Delete ended incidents, their remedies, passes and sent entries that ended before a time.
 
         An incident that a closed-by-hand fault or a remedy still in place hangs on is kept.
@@ -175,7 +175,7 @@ class MemoryIncidentStore:
         return (
             state.incidents.forget(lambda i: i.id in gone)
             + state.remedies.forget(lambda r: r.incident_id in gone)
-            + state.passes.forget(lambda p: _before(p.finished_at, before))
+            + state.passes.forget(lambda p: _before(p.finished_at, passes_before or before))
             + state.entries.forget(lambda e: e.state not in UNSENT and _before(state.entries_ended.get(e.id), before))
         )
 

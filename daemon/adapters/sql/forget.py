@@ -34,12 +34,12 @@ _DROP_PASSES: Final = Statement(delete(schema.passes).where(_p.ended_at < bindpa
 _DROP_ENTRIES: Final = Statement(delete(schema.entries).where(_e.ended_at < bindparam("before")))
 
 
-def forget(before: datetime) -> Callable[[Session], int]:
+def forget(before: datetime, passes_before: datetime) -> Callable[[Session], int]:
     """Return the unit that deletes what ended before a time and returns how many records that were."""
     limit = micros(before)
 
     def unit(session: Session) -> int:
-        count = session.run(_DROP_PASSES, before=limit) + session.run(_DROP_ENTRIES, before=limit)
+        count = session.run(_DROP_PASSES, before=micros(passes_before)) + session.run(_DROP_ENTRIES, before=limit)
         while gone := [incident_id for (incident_id,) in session.all(_GONE, before=limit)]:
             ids = text_list(gone)
             count += session.run(_DROP_REMEDIES, ids=ids) + session.run(_DROP_INCIDENTS, ids=ids)

@@ -207,12 +207,12 @@ class SqlIncidentStore:
         """Return a page of PassRecord, newest first."""
         return await _PASSES.page(self._database, limit, cursor)
 
-    async def forget(self, before: datetime) -> int:
+    async def forget(self, before: datetime, passes_before: datetime | None = None) -> int:
         """Delete ended incidents, their remedies, passes and sent entries that ended before a time; return how many.
 
         An incident that a closed-by-hand fault or a remedy still in place hangs on is kept.
         """
-        return await self._database.write(forget(before), durable=False)
+        return await self._database.write(forget(before, passes_before or before), durable=False)
 
 
 def _asked(where: IncidentFilter) -> dict[str, Any]:

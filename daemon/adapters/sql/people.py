@@ -14,7 +14,7 @@ from daemon.adapters.sql.commit import AUDITS, audit_row
 from daemon.adapters.sql.database import Database
 from daemon.adapters.sql.lists import Listed
 from daemon.adapters.sql.statements import Session, Statement
-from daemon.errors import Conflict, NotFound
+from daemon.errors import Conflict, NotFound, Unavailable
 from daemon.forum.principals import USE_NOTED_EVERY, Principal, Token, usable
 from daemon.ports import AuditEntry, Page
 from daemon.products.documents import to_json
@@ -77,7 +77,10 @@ class SqlPrincipals:
         principal, token = usable(owner, None if row is None else _TOKENS.records.read(row[1]), now)
         if token.last_used_at is not None and now - token.last_used_at < USE_NOTED_EVERY:
             return principal, token
-        return principal, await self._change(token.id, durable=False, last_used_at=now)
+        try:
+            return principal, await self._change(token.id, durable=False, last_used_at=now)
+        except Unavailable:  # a full disk keeps nobody from looking at what is there
+            return principal, token
 
     async def tokens(self) -> Sequence[tuple[Token, Principal]]:
         """Return all tokens, oldest first."""

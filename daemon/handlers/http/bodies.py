@@ -88,6 +88,8 @@ async def _chunks(request: web.Request, limit: int) -> AsyncIterator[bytes]:
             yield chunk
     except (ContentEncodingError, HttpProcessingError, web.RequestPayloadError) as exc:
         raise BadRequest(f"the body cannot be read: {type(exc).__name__}") from None
+    except ConnectionResetError:
+        raise BadRequest("the body breaks off: the client has gone") from None
 
 
 def check_json(raw: bytes) -> Any:

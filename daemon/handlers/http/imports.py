@@ -45,7 +45,7 @@ class ImportQuery(Query):
     needed. name: what people call the file.
     """
 
-    source: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
+    source: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")] = "import"
     format: Literal["auto", "csv", "tsv", "shopify", "json", "jsonl", "merchant"] | None = None
     partial: Flag = True
     map: tuple[Annotated[str, Field(max_length=500, pattern=r"^[a-z_]+=[^\x00-\x1f\x7f]+$")], ...] = ()

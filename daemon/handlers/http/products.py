@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 from pydantic import Field
 
-from daemon.errors import PreconditionFailed
+from daemon.errors import InvalidInput, PreconditionFailed
 from daemon.forum.principals import Scope
 from daemon.handlers.http.answers import PRODUCTS, Listed, ShownProduct, page, shown
 from daemon.handlers.http.models import Body, Flag, Line, Paged, Time, Word
@@ -43,8 +43,9 @@ class NewStatus(Body):
 
 
 class Correction(Body):
-    """Fields of a product as they should be; what is not named stays, null takes a value away."""
+    """Fields of a product as they should be; what is not named stays, null takes a value away, but for the status."""
 
+    status: Status | None = None
     sku: Line | None = None
     gtin: Line | None = None
     item_group_id: Line | None = None
@@ -123,8 +124,11 @@ async def set_status(call: Call) -> msgspec.Struct:
 
 async def correct_product(call: Call) -> msgspec.Struct:
     """PATCH /products/{product_id}."""
-    fields, seen = call.sent(Correction).model_dump(exclude_unset=True), await _seen(call)
-    return shown(await products.correct(call.duty, call.actor, seen.id, fields, seen.revision))
+    fields = call.sent(Correction).model_dump(exclude_unset=True)
+    if "status" in fields and fields["status"] is None:
+        raise InvalidInput("the body cannot be used", (("status", "a product has a status, expected one"),))
+    status, seen = fields.pop("status", None), await _seen(call)
+    return shown(await products.change(call.duty, call.actor, seen.id, fields, seen.revision, status=status))
 
 
 async def _seen(call: Call) -> Product:
@@ -143,5 +147,6 @@ ROUTES = (
     get(f"{_ONE}/history", get_history, History, "Get who changed what, and prices by day", query=Paged),
     patch(f"{_ONE}/status", set_status, ShownProduct, "Set the status of a product", Scope.PRODUCTS_WRITE,
           body=NewStatus),
-    patch(_ONE, correct_product, ShownProduct, "Correct fields of a product", Scope.PRODUCTS_WRITE, body=Correction),
+    patch(_ONE, correct_product, ShownProduct, "Correct fields of a product, or its status", Scope.PRODUCTS_WRITE,
+          body=Correction),
 )  # fmt: skip

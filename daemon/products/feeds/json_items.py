@@ -20,10 +20,11 @@ _LISTS: Final = frozenset(
 _WRAPS: Final = _LISTS | {"catalog", "catalogue", "result", "response", "payload", "channel", "feed"}
 _DEEPEST_LIST: Final = 3
 _SPACE: Final = re.compile(r"[ \t\r\n]*+")
-_STRING: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
+#: Python before 3.11.5 reads possessive groups wrongly (python/cpython#106052); possessive classes are right in all.
+_STRING: Final = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*"', re.DOTALL)
 _SCALAR: Final = re.compile(r'[^\s"{}\[\],:]++')
 #: Everything up to the next bracket that is none inside a string.
-_TO_BRACKET: Final = re.compile(r'[^"{}\[\]]*+(?:"(?:[^"\\]++|\\.)*+"[^"{}\[\]]*+)*+', re.DOTALL)
+_TO_BRACKET: Final = re.compile(r'[^"{}\[\]]*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*"[^"{}\[\]]*+)*', re.DOTALL)
 
 
 class Item(NamedTuple):

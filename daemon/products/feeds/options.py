@@ -27,6 +27,8 @@ class FeedOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     map: canonical field to the column (CSV), key (JSON) or element (XML) that holds it. currency, timezone, locale
     fill what the file cannot say. id_prefix is set before every id. source, owner are given to every product.
+    number_repeats: a row whose sku stands in for its id and repeats is known by its number instead of rejected; such
+    an id is gone when rows are sorted anew, so it is for looking at a file once.
     """
 
     format: str = "auto"
@@ -37,6 +39,7 @@ class FeedOptions(msgspec.Struct, frozen=True, kw_only=True):
     id_prefix: str = ""
     source: str = ""
     owner: str = ""
+    number_repeats: bool = False
 
 
 class BrokenFileError(Exception):

@@ -13,10 +13,12 @@ from daemon.products.feeds.encodings import UNDECODABLE
 from daemon.products.feeds.options import FeedOptions
 from daemon.products.feeds.times import zone_of
 from daemon.products.imports import FileWarning, Parsed, Reject
-from daemon.products.product import Product, Variant
+from daemon.products.product import Product, Unparsed, Variant
 
 _LONGEST_ID: Final = 500
 _SHOWN: Final = 1000
+#: Unknown status words that are named one by one.
+_STRANGE: Final = 20
 _LAYOUTS: Final = 256
 #: Fields that depend on no other.
 _PLAIN: Final = (
@@ -46,6 +48,8 @@ class RowReader:
         self.rows = 0
         self.hidden = 0
         self.numbered = 0  # products that have only their row number for an id
+        self.strange: dict[str, int] = {}  # status words that nobody knows, and how often
+        self._stood_in = False  # something else stands in for the id of the product just made
         self._lines: dict[str, int | None] = {}
         self._layouts: dict[tuple[str, ...], Layout] = {}
 
@@ -80,12 +84,20 @@ class RowReader:
             return self.reject(line, fault_in.field, fault_in.reason, record)
         if problem := _unusable_id(product.id):
             return self.reject(line, "id", problem, record)
+        if product.id in self._lines and self.options.number_repeats and self._stood_in:
+            product = msgspec.structs.replace(product, id=f"{self.options.id_prefix}{self.rows}")
         if product.id in self._lines:
             first = self._lines[product.id]
             reason = f'id "{product.id}" on line {line} was given on line {first} already; the first one is kept'
             return Reject(file=self.file, line=line, field="id", reason=reason, row=shown(record))
         self._lines[product.id] = line
+        if isinstance(product.status, Unparsed):
+            self._note_strange(product.status.text[:_SHOWN])
         return Parsed(product=product, line=line, document=document)
+
+    def _note_strange(self, word: str) -> None:
+        if word in self.strange or len(self.strange) < _STRANGE:
+            self.strange[word] = self.strange.get(word, 0) + 1
 
     def reject(self, line: int | None, field: str, reason: str, record: Record) -> Reject:
         """Make a reject that may hide a product."""
@@ -95,6 +107,7 @@ class RowReader:
     def identity(self, *candidates: str | None) -> str:
         """Return the first candidate that there is, the row's number as the last resort, after the prefix."""
         found = next((candidate for candidate in candidates if candidate), None)
+        self._stood_in = not candidates[0]
         if found is None:
             self.numbered += 1
             found = str(self.rows)
@@ -109,6 +122,9 @@ class RowReader:
         ]
         if "status" not in self.fields:
             message = "no status anywhere in the file: every product counts as listed"
+            texts.append(FileWarning(file=self.file, field="status", message=message))
+        for word, count in self.strange.items():
+            message = f'"{word}" is no status that is known ({count} products): whether they are listed cannot be told'
             texts.append(FileWarning(file=self.file, field="status", message=message))
         if self.numbered:
             message = f"{self.numbered} products have neither id nor sku: their row numbers are their ids"

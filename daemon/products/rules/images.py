@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
@@ -33,12 +34,14 @@ _PLACEHOLDER_NAMES: Final = re.compile(
     r"(?:[-_ ]?\d{1,4}(?:x\d{1,4})?)?",
     re.IGNORECASE,
 )
-#: What placeholders begin with: most names do not, and need not be taken out of their address with care.
-_HINT: Final = re.compile(
-    r"no|missing|default|blank|empty|dummy|product|image|img|placeholder|photo|picture|coming|spacer|pixel|暂|无|默",
+#: A name that no placeholder has, for it begins otherwise, and that its address does not spell in another way. A
+#: query or fragment may follow.
+_NAME: Final = re.compile(
+    r"(?!no|missing|default|blank|empty|dummy|product|image|img|placeholder|photo|picture|coming|spacer|pixel|暂|无|默)"
+    r"[^%?#\s]+(?:[?#]\S*)?",
     re.IGNORECASE,
 )
-#: An address with these has its name elsewhere, or spells it in another way.
+#: An address with these has its host and its name elsewhere than where one looks first.
 _UNUSUAL: Final = re.compile(r"[%?#\s]")
 _GONE: Final = frozenset({404, 410})
 
@@ -47,20 +50,23 @@ def image_missing(product: Product, context: PassContext) -> Verdict:
     """Bad for a public product without any image, or with placeholders alone. Reference: Merchant `image_link`."""
     if product.status not in PUBLIC:
         return NOT_APPLICABLE
-    images = [url for url in product.images if url and not url.isspace()]
-    if not images:
-        if not (context.provides(product.source, "images") or context.provides(product.source, "image")):
-            return absent("images")
-        return bad("images", None, "no image", fingerprint="no image")
     hosts: Any = context.settings("image_missing")["placeholder_hosts"]
-    if all(_is_placeholder(url, hosts) for url in images):
-        return bad("images", images[0], "nothing but placeholders")
-    return OK
+    first = None
+    for url in product.images:
+        if url and not url.isspace():
+            if not _is_placeholder(url, hosts):
+                return OK
+            first = first or url
+    if first:
+        return bad("images", first, "nothing but placeholders")
+    if not (context.provides(product.source, "images") or context.provides(product.source, "image")):
+        return absent("images")
+    return bad("images", None, "no image", fingerprint="no image")
 
 
 def _is_placeholder(url: str, hosts: tuple[str, ...]) -> bool:
-    name = url.rpartition("/")[2]
-    if not _UNUSUAL.search(url) and not _HINT.match(name) and not any(map(url.lower().__contains__, hosts)):
+    folder, _, name = url.rpartition("/")
+    if _NAME.fullmatch(name) and _is_plain(folder, hosts):
         return False
     try:
         parts = urlsplit(url.strip())
@@ -68,6 +74,15 @@ def _is_placeholder(url: str, hosts: tuple[str, ...]) -> bool:
         return False
     stem = unquote(parts.path).rpartition("/")[2].rpartition(".")
     return parts.hostname in hosts or bool(_PLACEHOLDER_NAMES.fullmatch(stem[0] or stem[2]))
+
+
+@lru_cache(maxsize=1024)
+def _is_plain(folder: str, hosts: tuple[str, ...]) -> bool:
+    """Tell whether an address up to its last slash is whole and certainly on none of the hosts; many images share it.
+
+    Without a path, what follows the last slash is the host.
+    """
+    return not (folder.endswith("/") or _UNUSUAL.search(folder) or any(map(folder.lower().__contains__, hosts)))
 
 
 def image_broken(product: Product, context: PassContext) -> Verdict:

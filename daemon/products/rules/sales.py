@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from daemon.products.product import Product, Time, Unparsed
+from daemon.products.rules.moments import after
 from daemon.products.rules.offers import PUBLIC, Offer, combined, is_exact, offers
 from daemon.products.verdicts import (
     NOT_APPLICABLE,
@@ -63,6 +64,8 @@ def _without_sale(product: Product) -> bool:
 
 
 def _compared(product: Product, compare: Callable[[Offer, Decimal, Decimal], Verdict]) -> Verdict:
+    if not product.variants:
+        return _compared_offer(offers(product)[0], compare)
     return combined(_compared_offer(offer, compare) for offer in offers(product))
 
 
@@ -84,13 +87,19 @@ def sale_window_passed(product: Product, context: PassContext) -> Verdict:
     """
     if product.sale_end is None and product.sale_start is None:
         return NOT_APPLICABLE
-    if product.status not in PUBLIC or all(offer.sale_price is None for offer in offers(product)):
+    if product.status not in PUBLIC or not _reduced(product):
         return NOT_APPLICABLE
     for field, time in (("sale_end", product.sale_end), ("sale_start", product.sale_start)):
         verdict = _unreadable(field, time)
         if verdict.outcome is not Outcome.OK:
             return verdict
     return _judged_window(product, context)
+
+
+def _reduced(product: Product) -> bool:
+    if not product.variants:
+        return product.sale_price is not None
+    return any(offer.sale_price is not None for offer in offers(product))
 
 
 def _unreadable(field: str, time: Time) -> Verdict:
@@ -110,7 +119,7 @@ def _judged_window(product: Product, context: PassContext) -> Verdict:
     if start is not None and not isinstance(start, Unparsed) and start > end:
         return bad("sale_end", end.isoformat(), f"is before the start of the sale, {start.isoformat()}")
     settings: Any = context.settings("sale_window_passed")
-    over_at = end + timedelta(seconds=settings["grace_s"])
+    over_at = after(end, timedelta(seconds=settings["grace_s"]))
     if context.now < over_at:
         return Verdict(Outcome.OK, recheck_at=over_at)
     return bad("sale_end", end.isoformat(), "the sale is over, and its price is still there")

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 from daemon.products.product import Amount, Availability, Flag, Product, Status, Unparsed
+from daemon.products.rules.moments import after
 from daemon.products.rules.offers import PUBLIC, combined, is_exact, variant_name
 from daemon.products.verdicts import (
     NOT_APPLICABLE,
@@ -147,7 +148,7 @@ def _says_so(product: Product, context: PassContext) -> bool:
 def _sold_out(product: Product, context: PassContext) -> Verdict:
     settings: Any = context.settings("soldout_listed")
     since = product.soldout_since or _changed_at(product)
-    due = since + timedelta(seconds=settings["grace_s"]) if since else None
+    due = after(since, timedelta(seconds=settings["grace_s"])) if since else None
     if due and context.now < due:
         return Verdict(Outcome.OK, recheck_at=due)
     lasting = f" since {since.isoformat()}" if product.soldout_since and since else ""

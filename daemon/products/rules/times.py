@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from daemon.products.product import Availability, Product, Time, Unparsed
+from daemon.products.rules.moments import after
 from daemon.products.rules.offers import PUBLIC, combined
 from daemon.products.verdicts import (
     NOT_APPLICABLE,
@@ -45,7 +46,7 @@ def availability_date(product: Product, context: PassContext) -> Verdict:
     if not isinstance(date, datetime) or date.tzinfo is None:
         return _unreadable("availability_date", date)
     settings: Any = context.settings("availability_date")
-    over_at = date + timedelta(seconds=settings["grace_s"])
+    over_at = after(date, timedelta(seconds=settings["grace_s"]))
     if context.now < over_at:
         return Verdict(Outcome.OK, recheck_at=over_at)
     return bad("availability_date", date.isoformat(), f"{product.availability}, and the date is over")
@@ -129,7 +130,7 @@ def _freshness(product: Product, updated: datetime, now: datetime, settings: Any
     days = settings["stale_days_by_category"].get(product.category, settings["stale_days"])
     if not days:
         return NOT_APPLICABLE
-    stale_at = updated + _days(days)
+    stale_at = after(updated, _days(days))
     if now < stale_at:
         return Verdict(Outcome.OK, recheck_at=stale_at)
     return bad("updated_at", updated.isoformat(), f"not touched for more than {days:g} days", severity=Severity.INFO)

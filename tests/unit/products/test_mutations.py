@@ -20,8 +20,9 @@ from typing import Any
 import pytest
 
 from daemon.products import rules
-from daemon.products.rules import offers
+from daemon.products.rules import offers, screens
 from tests.unit.products.rules.case import Case, tables
+from tests.unit.products.rules.sound import complaints
 
 pytestmark = pytest.mark.slow
 
@@ -121,5 +122,17 @@ def test_no_inverted_condition_of_the_shared_part_goes_unnoticed() -> None:
         return False
 
     source = inspect.getsource(offers)
+    assert not noticed(source), "the file as it is must satisfy the tables"
+    assert [what for what, tree in mutants(source) if not noticed(tree)] == []
+
+
+def test_no_inverted_condition_of_the_screens_goes_unnoticed() -> None:
+    def noticed(tree: ast.Module | str) -> bool:
+        try:
+            return next(complaints(run(screens, tree)), None) is not None
+        except Exception:  # noqa: BLE001 - whatever it is, a test would have failed
+            return True
+
+    source = inspect.getsource(screens)
     assert not noticed(source), "the file as it is must satisfy the tables"
     assert [what for what, tree in mutants(source) if not noticed(tree)] == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
 
@@ -75,6 +76,40 @@ def test_a_bad_product_gets_the_verdict_of_each_rule_that_it_breaks() -> None:
     assert {r for r, v in found.items() if v.outcome is Outcome.BAD} == {
         "price_nonpositive", "currency_bad", "listed_archived"
     }  # fmt: skip
+
+
+def test_verdicts_come_in_the_order_of_the_table() -> None:
+    product = sound(
+        price=None, currency="¥", sale_price=Decimal(1), stock=Decimal(-1), description="<script>", gtin="1", images=(),
+        sale_end=ago(days=1), title=" ",
+    )  # fmt: skip
+    order = [rule.spec.id for rule in DEFAULT.rules]
+    found = [rule.spec.id for rule, _ in DEFAULT.evaluate(product, context())]
+    assert len(found) >= 8
+    assert found == sorted(found, key=order.index)
+
+
+class WithoutWords(MemoryContext):
+    """A context in which no list of words is known."""
+
+    def settings(self, rule_id: str) -> Mapping[str, object]:
+        """Return the thresholds of any other rule."""
+        if rule_id == "banned_words":
+            raise KeyError(rule_id)
+        return super().settings(rule_id)
+
+
+def test_what_is_asked_first_asks_for_no_settings_of_a_rule_that_is_off() -> None:
+    others = Rulebook(tuple(rule for rule in OFFLINE.rules if rule.spec.id != "banned_words"))
+    around = WithoutWords(now=NOW)
+    assert said(others, sound(description="<p>A miracle cure</p>"), around) == {}
+    assert set(said(others, sound(description="<script>"), around)) == {"html_danger"}
+
+
+def test_what_is_asked_first_may_fail_and_the_rules_are_asked_all_the_same() -> None:
+    found = said(OFFLINE, sound(description="<script>"), WithoutWords(now=NOW))
+    assert found["html_danger"].outcome is Outcome.BAD
+    assert found["banned_words"].failed
 
 
 def test_a_good_verdict_that_time_will_change_is_passed_on() -> None:

@@ -125,17 +125,22 @@ def remedy(**fields: object) -> Remedy:
 
 
 @pytest.mark.parametrize(
-    ("applied", "in_shop"),
+    ("applied", "news", "in_shop"),
     [
-        (remedy(), "not yet"),
-        (remedy(shop_confirmed_at=NOON), "yes"),
-        (remedy(source=""), "yes"),
+        (remedy(), News.REMEDY_APPLIED, "not yet"),
+        (remedy(shop_confirmed_at=NOON), News.REMEDY_APPLIED, "yes"),
+        (remedy(source=""), News.REMEDY_APPLIED, "yes"),
+        (remedy(), News.REMEDY_UNDONE, "yes"),
+        (remedy(shop_confirmed_at=NOON), News.REMEDY_UNDONE, "not yet"),
+        (remedy(source=""), News.REMEDY_UNDONE, "yes"),
     ],
 )
-def test_a_remedy_entry_says_before_and_after_and_whether_the_shop_shows_it(applied: Remedy, in_shop: str) -> None:
+def test_a_remedy_entry_says_before_and_after_and_whether_the_shop_shows_it(
+    applied: Remedy, news: News, in_shop: str
+) -> None:
     home = channels(ChannelSection(name="box"))
-    (one,) = remedy_entries(home.duty, incident(), applied, News.REMEDY_APPLIED, NOON)
-    assert one.news == "remedy_applied"
+    (one,) = remedy_entries(home.duty, incident(), applied, news, NOON)
+    assert one.news == news
     facts = {"remedy": "off_shelf", "remedy_id": "r1", "before": "listed", "after": "unlisted", "in_shop": in_shop}
     assert facts.items() <= one.facts.items()
 

@@ -24,6 +24,7 @@ from daemon.adapters.sql.statements import Session
 from daemon.errors import StoreCorrupt, StoreFull, Unavailable, ZhibanError
 from daemon.products.imports import Parsed, ProductFilter
 from tests.contract.makers import NOW, audit, batch, entry, incident, product, store
+from tests.contract.test_people import ANN, SECRET, token
 
 
 def inner(stores: SqlStores) -> Database:
@@ -181,6 +182,17 @@ async def test_a_full_disk_keeps_nothing_of_the_write_and_all_of_what_was(stores
     assert sum((await stores.incidents.counts()).values()) == 0
     await pragma(stores, "max_page_count=1000000")
     assert len((await stores.catalogue.store_page("shop", rows, "run", NOW)).created) == 50
+
+
+async def test_a_token_is_good_though_its_use_cannot_be_noted(stores: SqlStores, path: Path) -> None:
+    await stores.principals.create(ANN)
+    await stores.principals.add_token(token(), SECRET)
+    await pragma(stores, "busy_timeout=1")
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert await stores.principals.by_token(SECRET, NOW) == (ANN, token())
+        other.execute("ROLLBACK")
+    assert (await stores.principals.by_token(SECRET, NOW))[1].last_used_at == NOW
 
 
 async def test_a_lock_held_by_another_program_is_unavailable(

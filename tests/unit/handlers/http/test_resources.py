@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from daemon.config import ChannelSection, Config, SourceSection
 from daemon.handlers.http.products import Correction
@@ -108,6 +110,19 @@ async def test_a_person_corrects_fields_and_the_history_tells_of_it() -> None:
     assert history["prices"] == [{"day": "2026-11-25", "price": "12.50", "currency": "CNY"}]
 
 
+async def test_fields_and_status_are_set_in_one_step() -> None:
+    async with api() as service:
+        await service.home.shelve(product("a", None))
+        sent = {"status": "draft", "price": "12.50"}
+        answer = await service.ask("PATCH", "/api/v1/products/a", json=sent, headers={"If-Match": '"1"'})
+        assert (answer.status, answer.headers["ETag"]) == (200, '"2"')
+        assert (answer.json["status"], answer.json["price"]) == ("draft", "12.50")
+        alone = await service.ask("PATCH", "/api/v1/products/a", json={"status": "listed"}, headers={"If-Match": '"2"'})
+        assert (alone.status, alone.json["status"], alone.json["price"]) == (200, "listed", "12.50")
+        edits = (await service.get("/products/a/history")).json["edits"]
+    assert [set(edit["changes"]) for edit in edits[:2]] == [{"status"}, {"status", "price"}]
+
+
 @pytest.mark.parametrize(
     "sent",
     [
@@ -115,7 +130,9 @@ async def test_a_person_corrects_fields_and_the_history_tells_of_it() -> None:
         {"id": "b"},
         {"revision": 9},
         {"source": "mine"},
-        {"status": "draft"},
+        {"status": None},
+        {"status": "sold"},
+        {"status": "draft", "price": "NaN"},
         {"soldout_since": None, "missing_since": None},
         {"price": 12.5},
         {"price": "12,50"},
@@ -138,7 +155,7 @@ async def test_what_a_person_cannot_correct_so_is_422_and_changes_nothing(sent: 
 
 
 def test_every_field_that_can_be_corrected_can_be_sent() -> None:
-    assert set(Correction.model_fields) == CORRECTABLE
+    assert set(Correction.model_fields) == CORRECTABLE | {"status"}
 
 
 async def test_an_incident_lives_through_what_people_do_to_it() -> None:
@@ -243,6 +260,14 @@ async def test_rules_and_notices_are_listed() -> None:
     assert "opened" in {entry["news"] for entry in queued}
 
 
+async def test_an_upload_of_no_source_is_of_the_one_that_the_command_line_takes() -> None:
+    async with api() as service:
+        answer = await service.post(
+            "/products:import", data=b"id,title,price\n1,Mug,5\n", headers={"Content-Type": "text/csv"}
+        )
+    assert (answer.status, answer.json["source"], answer.json["created"]) == (200, "import", 1)
+
+
 async def test_a_file_is_imported_as_its_content_type_says() -> None:
     async with api() as service:
         csv = b"id,title,price,currency\na,Tea,10,CNY\nb,Pot,20,CNY\n"
@@ -285,6 +310,23 @@ async def test_an_import_that_stops_arriving_is_408_and_nothing_of_it_is_kept() 
             b"Content-Length: 9000\r\n" + head.encode()
         )
         assert answer.startswith(b"HTTP/1.1 408")
+        assert (await service.get("/products")).json["items"] == []
+
+
+async def test_an_import_whose_sender_goes_away_is_no_fault_of_ours_and_nothing_of_it_is_kept() -> None:
+    async with api() as service:
+        head = f"Authorization: Bearer {service.tokens['admin']}\r\n\r\nid,title\na,b\n"
+        sent = (
+            b"POST /api/v1/products:import?source=hand HTTP/1.1\r\nHost: x\r\nContent-Type: text/csv\r\n"
+            b"Content-Length: 9000\r\n" + head.encode()
+        )
+        with capture_logs() as logs:
+            with pytest.raises(TimeoutError):
+                await service.raw(sent, patience_s=0.05)
+            async with asyncio.timeout(5):
+                while not any(entry["event"] == "request.finished" for entry in logs):  # noqa: ASYNC110 no event tells
+                    await asyncio.sleep(0.005)
+        assert [entry for entry in logs if entry["log_level"] == "error"] == []
         assert (await service.get("/products")).json["items"] == []
 
 

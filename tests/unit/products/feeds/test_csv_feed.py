@@ -195,6 +195,20 @@ def test_the_later_of_two_rows_with_one_id_is_rejected_with_both_lines_named(tmp
     assert outcome.feed.complete  # nothing is hidden by a repetition
 
 
+def test_a_repeated_sku_without_an_id_is_known_by_its_row_where_a_file_is_only_looked_at(tmp_path: Path) -> None:
+    text = "sku,title\nA1,one\nA1,two\nB,three\n"
+    assert read(tmp_path, text).ids == ["A1", "B"]
+    assert read(tmp_path, text, number_repeats=True).ids == ["A1", "2", "B"]
+    assert read(tmp_path, "id,title\n1,one\n1,two\n", number_repeats=True).ids == ["1"]
+
+
+def test_status_words_that_nobody_knows_are_named_with_their_count(tmp_path: Path) -> None:
+    outcome = read(tmp_path, "id,title,status\n1,T,listed\n2,U,gone fishing\n3,V,gone fishing\n")
+    (message,) = [warning.message for warning in outcome.feed.warnings if warning.field == "status"]
+    assert "gone fishing" in message
+    assert "2 products" in message
+
+
 @pytest.mark.parametrize("bad_id", ["a\x07b", "a\nb", "x" * 501])
 def test_ids_that_no_store_could_hold_are_rejected(tmp_path: Path, bad_id: str) -> None:
     outcome = read(tmp_path, f'id,title\n"{bad_id}",T\n2,U\n')

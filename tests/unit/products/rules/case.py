@@ -15,6 +15,8 @@ from daemon.products.product import PricePoint, Product, Unparsed
 from daemon.products.verdicts import Outcome, Rule
 
 NOW: Final = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
+#: How systems write "never": the last day that there is.
+NEVER: Final = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 OK, BAD, UNKNOWN, NOT_APPLICABLE = Outcome.OK, Outcome.BAD, Outcome.UNKNOWN, Outcome.NOT_APPLICABLE
 D = Decimal
 

@@ -55,6 +55,12 @@ CASES = (
     _missing("a placeholder of some size", ("https://x.example/placeholder_600x600.jpg?v=1",), BAD),
     _missing("a name without an extension", ("https://x.example/coming-soon",), BAD),
     _missing("a placeholder by its host", ("https://placehold.co/600",), BAD),
+    _missing("a placeholder by its host alone", ("https://placehold.co?text=board",), BAD),
+    _missing("an image with a query", ("https://shop.example/a/board.jpg?v=17",), OK),
+    _missing("a placeholder in a folder with a query", ("https://x.example/img?file=/no-image.png",), OK),
+    Case("image_missing", "the first of several placeholders is shown", listed(
+        images=("", "https://x.example/no-image.png", "https://x.example/placeholder.png")), BAD,
+         says={"value": "https://x.example/no-image.png"}),
     _missing("a placeholder beside an image", ("https://x.example/placeholder.png", _A), OK),
     _missing("a holder for place cards", ("https://x.example/place-card-holder.png",), OK),
     _missing("no address at all is not missing", ("http://[broken",), OK),

@@ -8,6 +8,7 @@ from typing import Any
 from daemon.products.product import Product, Status, Unparsed, Variant
 from tests.unit.products.rules.case import (
     BAD,
+    NEVER,
     NOT_APPLICABLE,
     NOW,
     OK,
@@ -78,6 +79,7 @@ ABSURD = (
 
 WINDOW = (
     Case("sale_window_passed", "an open end", sale(sale_start=ago(days=1)), OK),
+    Case("sale_window_passed", "never over", sale(sale_end=NEVER), OK),
     Case("sale_window_passed", "no window", sale(), NOT_APPLICABLE),
     Case("sale_window_passed", "over for long", sale(sale_end=ago(days=3)), BAD, says={"field": "sale_end"}),
     Case("sale_window_passed", "ends tomorrow", sale(sale_end=ahead(days=1)), OK,

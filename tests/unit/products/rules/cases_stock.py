@@ -8,6 +8,7 @@ from typing import Any
 from daemon.products.product import Availability, Product, Status, Unparsed, Variant
 from tests.unit.products.rules.case import (
     BAD,
+    NEVER,
     NOT_APPLICABLE,
     OK,
     UNKNOWN,
@@ -88,6 +89,7 @@ SOLDOUT = (
         soldout_since=None, updated_at=datetime(2026, 11, 25, 11, 59)), BAD),  # noqa: DTZ001 - as a file gives it
     Case("soldout_listed", "no one saw, last changed by a word", sold_out(
         soldout_since=None, updated_at=Unparsed("today")), BAD),
+    Case("soldout_listed", "no one saw, last changed never", sold_out(soldout_since=None, updated_at=NEVER), OK),
     Case("soldout_listed", "seen since, whatever changed last", sold_out(updated_at=ago(minutes=1)), BAD),
     Case("soldout_listed", "some left", listed(stock=MANY), NOT_APPLICABLE),
     Case("soldout_listed", "nobody said", listed(), NOT_APPLICABLE),

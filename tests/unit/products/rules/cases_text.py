@@ -59,6 +59,7 @@ CASES = (
     _shout("capitals", "STAINLESS STEEL VACUUM FLASK", BAD),
     _shout("mostly capitals", "WATERPROOF HIKING GAITERS Pro", BAD),
     _shout("capitals with marks", "ÉLÉGANTE ÉCHARPE D'ÉTÉ", BAD),
+    _shout("capitals of another script", "ТЕРМОС ИЗ НЕРЖАВЕЮЩЕЙ СТАЛИ", BAD),
     _shout("exactly 70 % is allowed", "ABCDEFGHIJKLMN opqrst", OK),
     _shout("one more is not", "ABCDEFGHIJKLMNO pqrst", BAD),
     _shout("eleven letters are too few", "ABCDE FGHIJK 65", OK),

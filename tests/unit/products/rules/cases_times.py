@@ -9,6 +9,7 @@ from daemon.products.product import Availability, Product, Status, Unparsed
 from daemon.products.verdicts import RemedyKind, Severity
 from tests.unit.products.rules.case import (
     BAD,
+    NEVER,
     NOT_APPLICABLE,
     NOW,
     OK,
@@ -34,6 +35,7 @@ def ahead_of_stock(**fields: Any) -> Product:
 AVAILABILITY = (
     Case("availability_date", "no date", ahead_of_stock(), BAD, says={"field": "availability_date"}),
     Case("availability_date", "no date on backorder", listed(availability=Availability.BACKORDER), BAD),
+    Case("availability_date", "never", ahead_of_stock(availability_date=NEVER), OK),
     Case("availability_date", "next month", ahead_of_stock(availability_date=ahead(days=30)), OK,
          says={"recheck_at": ahead(days=31)}),
     Case("availability_date", "last week", ahead_of_stock(availability_date=ago(days=7)), BAD,
@@ -53,6 +55,8 @@ AVAILABILITY = (
 )  # fmt: skip
 
 TIMES = (
+    Case("time_bad", "touched never", listed(updated_at=NEVER), BAD, says={"message": "in the future"}),
+    Case("time_bad", "expires never", listed(expires_at=NEVER), OK),
     Case("time_bad", "no times", listed(), NOT_APPLICABLE),
     Case("time_bad", "made and touched", listed(created_at=ago(days=9), updated_at=ago(days=3)), OK,
          says={"recheck_at": ahead(days=177)}),

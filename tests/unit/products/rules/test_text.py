@@ -10,7 +10,7 @@ from daemon.products.html_depth import shallow
 from daemon.products.rules.gtin import gtin_bad
 from daemon.products.rules.markup import _dangers, _readings, html_danger
 from daemon.products.verdicts import Outcome
-from daemon.products.word_list import WordList
+from daemon.products.word_list import WordList, _folds, folded, lowered
 from tests.unit.products.rules.case import PLAIN, listed
 
 _WORDS = WordList(["best", "étoile", "no.1", "最佳", "①级"], ["best man"])
@@ -18,6 +18,11 @@ _PIECES = st.sampled_from([
     "best", "BEST", "ｂｅｓｔ", "bes", "t", " ", "a", "最", "佳", "，", "最佳", "e\u0301", "é", "toile", "no.1", "№",
     "1", "①", "级", "man", "\u200d",
 ])  # fmt: skip
+#: Letters with several spellings: cased, composed and not, in compatibility forms, with marks in either order.
+_LETTERS = (
+    "aAsS ßéÉe\u0301\u0323ạ\u0345ιᾳΐǰj\u030cİi\u0307ı' ’…ａＡ①1½ﬁﬀĳǆǄ\xa0か\u3099がｶﾞ한\u1112\u1161\u11ab하최最㊊月"
+    "\u2f49\u212a\u017f\U0001d400\U0002f81a\U0001f130𐐀𐐨ꭰᎠ\u0958\u0915\u093c\u0344\u00b4\ufb1d\U0001d15e"
+)
 _MARKUP = st.sampled_from([
     "<p>", "</p>", "<a href=", "'", '"', "java", "script", ":", "\t", "&#106;", "&colon;", ">", " on", "click", "=",
     "x",
@@ -29,7 +34,19 @@ _MARKUP = st.sampled_from([
 @given(st.lists(_PIECES).map("".join))
 def test_no_listed_word_is_overlooked_by_the_first_look(text: str) -> None:
     if _WORDS.found_in(text):
-        assert _WORDS.may_be_in(text)
+        assert _WORDS.may_be_in(text, lowered(text))
+
+
+@given(st.lists(st.text(_LETTERS, min_size=1, max_size=3), max_size=3), st.text(_LETTERS, max_size=8))
+def test_no_word_of_any_list_is_overlooked_in_any_disguise(words: list[str], text: str) -> None:
+    listed_words = WordList(words, [])
+    if listed_words.found_in(text):
+        assert listed_words.may_be_in(text, lowered(text))
+
+
+def test_every_character_that_folding_changes_is_known() -> None:
+    everything = map(chr, range(0x80, 0x110000))
+    assert _folds() == {character: folded(character) for character in everything if folded(character) != character}
 
 
 @given(st.lists(_MARKUP, max_size=12).map("".join))

@@ -39,9 +39,9 @@ class Buckets:
         """Seconds between two, once the burst is used up."""
         return 1.0 / self._per_s
 
-    def wait_s(self, key: str, now_s: float) -> float:
-        """Return for how long the next one must wait, 0 when it may go now."""
-        return max(0.0, (1.0 - self._tokens(key, now_s)) / self._per_s)
+    def wait_s(self, key: str, now_s: float, count: int = 1) -> float:
+        """Return in how many seconds so many may go at once, or as many as ever may; 0 when they may now."""
+        return max(0.0, (min(float(count), self._burst) - self._tokens(key, now_s)) / self._per_s)
 
     def take(self, key: str, now_s: float) -> float:
         """Take the next place, also one that is not yet due; return in how many seconds it is."""

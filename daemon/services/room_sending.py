@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
+from math import inf
 from typing import Final
 from weakref import WeakValueDictionary
 
@@ -68,19 +69,19 @@ class RoomSender:
     ) -> tuple[str, ...]:
         """Send a text of any length in as many messages as it needs; return their ids, () for a blank text.
 
-        mentions: contact ids with the names to show, on the first message. patience_s: for how long the first one may
-        wait for its turn; None: as long as it takes. Raises DeliveryFailed when nothing arrived, with retry_after_s
-        where it was not this one's turn, and DeliveryUnknown when all or a part of it may have.
+        mentions: contact ids with the names to show, on the first message. patience_s: for how long all of it may
+        wait for its turn or to be tried again; None: as long as it takes. Raises DeliveryFailed when nothing arrived,
+        with retry_after_s where it was not this one's turn, and DeliveryUnknown when all or a part of it may have.
         """
         named = tuple((contact, _shown(name)) for contact, name in mentions)
         parts = list(self._parts(text, named))
         ids: list[str] = []
-        async with self._turn(conversation_id, patience_s):
+        until_s = self._clock.monotonic() + (inf if patience_s is None else patience_s)
+        async with self._turn(conversation_id, len(parts), patience_s):
             for part in parts:
                 try:
-                    ids.append(await self._send(Outgoing(
-                        conversation_id=conversation_id, text=part, mentions=() if ids else named
-                    )))  # fmt: skip
+                    message = Outgoing(conversation_id=conversation_id, text=part, mentions=() if ids else named)
+                    ids.append(await self._send(message, until_s))
                 except DeliveryFailed as exc:
                     if not ids:
                         raise
@@ -99,7 +100,7 @@ class RoomSender:
                 yield shown
 
     @asynccontextmanager
-    async def _turn(self, conversation_id: str, patience_s: float | None) -> AsyncIterator[None]:
+    async def _turn(self, conversation_id: str, parts: int, patience_s: float | None) -> AsyncIterator[None]:
         """Keep the parts of one text together, and texts in the order in which they were given."""
         lock = self._locks.setdefault(conversation_id, asyncio.Lock())
         try:
@@ -108,21 +109,22 @@ class RoomSender:
         except TimeoutError:
             raise DeliveryFailed("others are still speaking there", retry_after_s=patience_s) from None
         try:
-            wait_s = self._wait_s(conversation_id)
+            wait_s = self._wait_s(conversation_id, parts)
             if patience_s is not None and wait_s > patience_s:
                 raise DeliveryFailed("too many messages were sent just now", retry_after_s=wait_s)
             yield
         finally:
             lock.release()
 
-    async def _send(self, message: Outgoing) -> str:
+    async def _send(self, message: Outgoing, until_s: float) -> str:
         for tried in range(1, TRIES + 1):
             await self._pace(message.conversation_id)
             try:
                 return await self._hand_over(message)
             except DeliveryFailed as exc:
                 wait_s = self._back_off(tried, exc)
-                if exc.permanent or tried == TRIES or wait_s > MOST_WAIT_S:
+                is_late = wait_s > min(MOST_WAIT_S, until_s - self._clock.monotonic())
+                if exc.permanent or tried == TRIES or is_late:
                     raise
                 await self._clock.sleep(wait_s)
         raise AssertionError  # the last try has returned or raised
@@ -165,17 +167,16 @@ class RoomSender:
         if due_s > 0:
             await self._clock.sleep(due_s)
 
-    def _wait_s(self, conversation_id: str) -> float:
-        """Return in how many seconds a message to a conversation would be due, by the rates in force."""
+    def _wait_s(self, conversation_id: str, count: int = 1) -> float:
+        """Return in how many seconds messages to a conversation would be due, by the rates in force."""
         section = self._section()
         rates = (section.sends_per_minute, section.room_sends_per_minute)
         if rates != self._rates:
             self._rates = rates
             self._all, self._rooms = (Buckets.strict(rate) for rate in rates)
         now_s = self._clock.monotonic()
-        return max(
-            0.0, self._held_until_s - now_s, self._all.wait_s("", now_s), self._rooms.wait_s(conversation_id, now_s)
-        )
+        paced_s = max(self._all.wait_s("", now_s, count), self._rooms.wait_s(conversation_id, now_s, count))
+        return max(0.0, self._held_until_s - now_s, paced_s)
 
 
 def _shown(name: str) -> str:

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, Final
 
 import structlog
@@ -16,8 +17,9 @@ import structlog
 from daemon.adapters.clock import SystemClock
 from daemon.adapters.memory import MemoryStores
 from daemon.config import BotSection, Config
-from daemon.forum.rooms import Connection, Incoming, Outgoing, Standing
-from daemon.handlers.bot.asking import Asked, Reply
+from daemon.forum.principals import Principal, Role
+from daemon.forum.rooms import BindingCode, Connection, Incoming, Outgoing, Standing
+from daemon.handlers.bot.commands.answering import commands
 from daemon.handlers.bot.dispatcher import Dispatcher
 from daemon.metrics import Metrics
 from daemon.services.duty import Duty
@@ -28,6 +30,7 @@ from tests.house import house
 AREA: Final = "bot"
 MESSAGES: Final = 5_000
 ROOMS: Final = 50
+PEOPLE: Final = 97
 GOAL_PER_CPU_S: Final = 2_000
 LONG_RUN: Final = 200_000
 #: What a long run may add, in KB: the memory of messages is full at 10,000, before the first look.
@@ -78,6 +81,7 @@ async def rows() -> AsyncIterator[dict[str, Any]]:
         "ours": grown_kb, "peer": None, "ratio": None, "unit": "KB of RSS",
         "goal": f"<= {FLAT_KB:,}", "met": grown_kb <= FLAT_KB,
     }  # fmt: skip
+    structlog.reset_defaults()
 
 
 async def _speed() -> tuple[float, bool, int]:
@@ -88,7 +92,7 @@ async def _speed() -> tuple[float, bool, int]:
         began = time.process_time()
         await _feed(messenger, 500, MESSAGES)
         cpu_s = time.process_time() - began
-        order = all(texts == sorted(texts, key=int) for texts in messenger.sent.values())
+        order = all(_numbers(texts) == sorted(_numbers(texts)) for texts in messenger.sent.values())
         return cpu_s, order, MESSAGES - sum(map(len, messenger.sent.values()))
 
 
@@ -113,16 +117,30 @@ async def _feed(messenger: Loopback, first: int, count: int) -> None:
     now = SystemClock().now()
     for number in range(first, first + count):
         await messenger.inbox.put(Incoming(
-            id=f"m{number}", room_id=f"r{number % ROOMS}@chatroom", sender_id=f"p{number % 997}",
-            sender_name="Somebody", text=f"@zhiban\u2005{number}", sent_at=now, mentions=("bot",), names=("zhiban",),
+            id=f"m{number}", room_id=f"r{number % ROOMS}@chatroom", sender_id=f"p{number % PEOPLE}",
+            sender_name="Somebody", text=f"@zhiban\u2005product p{number}", sent_at=now, mentions=("bot",),
+            names=("zhiban",),
         ))  # fmt: skip
     async with asyncio.timeout(120):
         while messenger.count < expected:  # noqa: ASYNC110  (the messenger has no event for its last reply)
             await asyncio.sleep(0.001)
 
 
-async def _echo(_: Duty, asked: Asked) -> Reply:
-    return Reply(text=asked.text)
+def _numbers(texts: list[str]) -> list[int]:
+    """Return which products the replies of a room name."""
+    return [int("".join(filter(str.isdigit, text))) for text in texts]
+
+
+async def _team(stores: MemoryStores) -> None:
+    """Bind everybody who speaks to one operator."""
+    now = SystemClock().now()
+    owner = Principal(id="u1", name="ann", role=Role.OPERATOR, created_at=now)
+    await stores.principals.create(owner)
+    for number in range(PEOPLE):
+        await stores.bot.add_code(
+            BindingCode(code_sha256=str(number), principal_id=owner.id, expires_at=now + timedelta(minutes=1))
+        )
+        await stores.bot.bind(str(number), f"p{number}", now)
 
 
 @asynccontextmanager
@@ -133,12 +151,13 @@ async def _bot() -> AsyncIterator[Loopback]:
         max_age="1h", per_person_per_minute=UNLIMITED, per_room_per_minute=UNLIMITED,
         sends_per_minute=UNLIMITED, room_sends_per_minute=UNLIMITED,
     )  # fmt: skip
+    await _team(stores)
     given = house(config=Config(bot=section)).duty
     ports = replace(given.ports, clock=clock, messenger=messenger, bot=stores.bot, principals=stores.principals)
     duty = Duty(ports, given.config, given.rulebook)
     metrics = Metrics()
     sender = RoomSender(messenger, clock, lambda: duty.config.bot, observe=metrics.observe_send)
-    task = asyncio.create_task(Dispatcher(duty, _echo, sender, metrics).run())
+    task = asyncio.create_task(Dispatcher(duty, commands(duty), sender, metrics).run())
     try:
         yield messenger
     finally:

@@ -8,14 +8,14 @@ from typing import Final, TypeVar
 
 import structlog
 
-from daemon.errors import NotFound, Unavailable, ZhibanError
+from daemon.errors import Unavailable, ZhibanError
 from daemon.forum.commands import folded, parse, trimmed
 from daemon.forum.mentions import Heard
-from daemon.forum.principals import Principal
 from daemon.forum.quoting import quoted_notices
 from daemon.forum.rooms import Handled, Handling, Incoming
 from daemon.handlers.bot.screening import Drop
 from daemon.ports import BotStore
+from daemon.services.contacts import contact_principal
 from daemon.services.duty import Duty
 
 _log = structlog.get_logger()
@@ -27,7 +27,11 @@ STORE_RETRY_S: Final = 0.5
 #: How old a notice may be that somebody quotes.
 QUOTED_WITHIN: Final = timedelta(days=30)
 #: Words that alone, without a mention, mean the one notice of the last minutes.
-ACKS: Final = frozenset({"ack", "确认"})
+ACKS: Final = frozenset({"ack", "acknowledge", "确认", "认领", "接手"})
+#: Words that alone, without a mention, answer the bot's question to whom it has just spoken.
+DECISIONS: Final = frozenset({"yes", "y", "ok", "no", "n", "cancel"}) | frozenset(
+    {"是", "是的", "确认", "确定", "好", "好的", "否", "不", "不是", "取消"}
+)
 #: The first word of what a stranger may say in private.
 INTRODUCTIONS: Final = frozenset({"bind", "绑定"})
 #: Characters at the beginning of a text among which one of these words is looked for.
@@ -41,19 +45,12 @@ def conversation_of(message: Incoming) -> str:
 
 def is_candidate(message: Incoming, heard: Heard) -> bool:
     """Tell whether a message may be meant for the bot. What only chats along in a group costs no look at a store."""
-    return heard.addressed or message.quote is not None or _is_ack(heard.text)
+    return heard.addressed or message.quote is not None or _is_one_of(ACKS, heard.text)
 
 
-async def principal_of(duty: Duty, store: BotStore, message: Incoming) -> Principal | None:
-    """Return who a sender is. In the local room everybody is the principal of their token, whose id is theirs."""
-    bound = await store.contact(message.sender_id)
-    if bound is not None or duty.config.bot.kind != "local":
-        return bound
-    try:
-        principal = await duty.ports.principals.by_name(message.sender_name)
-    except NotFound:
-        return None
-    return principal if principal.id == message.sender_id and principal.disabled_at is None else None
+def is_decision(text: str) -> bool:
+    """Tell whether a text is nothing but a yes or a no."""
+    return _is_one_of(DECISIONS, text)
 
 
 class Admission:
@@ -62,9 +59,12 @@ class Admission:
     def __init__(self, duty: Duty, store: BotStore) -> None:
         self._duty, self._store = duty, store
 
-    async def admit(self, message: Incoming, heard: Heard) -> Drop | None:
-        """Return why a candidate is not answered; None: it is, and is remembered as begun. Raises Unavailable."""
-        if not heard.addressed and not await self._answers_a_notice(message):
+    async def admit(self, message: Incoming, heard: Heard, *, expected: bool = False) -> Drop | None:
+        """Return why a candidate is not answered; None: it is, and is remembered as begun. Raises Unavailable.
+
+        expected: it may answer a question of the bot.
+        """
+        if not (heard.addressed or expected) and not await self._answers_a_notice(message):
             return Drop.NOT_ADDRESSED
         if not message.room_id and await self._is_stranger(message, heard):
             return Drop.STRANGER
@@ -98,7 +98,7 @@ class Admission:
         words = parse(heard.text[:_FIRST]).words
         if words and trimmed(words[0].text) in INTRODUCTIONS:
             return False
-        return await principal_of(self._duty, self._store, message) is None
+        return await contact_principal(self._duty, message.sender_id) is None
 
     async def _insisted(self, ask: Callable[[], Awaitable[T]]) -> T:
         """Ask a store that may be busy for a moment. begin and done mean the same when they are repeated."""
@@ -110,5 +110,5 @@ class Admission:
         return await ask()
 
 
-def _is_ack(text: str) -> bool:
-    return len(text) <= _FIRST and trimmed(folded(text).strip()) in ACKS
+def _is_one_of(words: frozenset[str], text: str) -> bool:
+    return len(text) <= _FIRST and trimmed(folded(text).strip()) in words

@@ -18,7 +18,7 @@ import structlog
 
 from daemon.forum.mentions import Heard, hear
 from daemon.forum.rooms import Incoming
-from daemon.handlers.bot.admission import Admission, conversation_of, is_candidate
+from daemon.handlers.bot.admission import Admission, conversation_of, is_candidate, is_decision
 from daemon.handlers.bot.asking import Answer
 from daemon.handlers.bot.asking_again import ask_again
 from daemon.handlers.bot.replying import FAILED, Replying, shown_place
@@ -55,7 +55,7 @@ class Dispatcher:
         self._duty, self._sender, self._metrics, self._store = duty, sender, metrics, store
         self._messenger: Messenger = messenger
         self._admission = Admission(duty, store)
-        self._replying = Replying(duty, store, answer, sender, metrics)
+        self._replying = Replying(duty, answer, sender, metrics)
         self._conversations: dict[str, deque[_Arrival]] = {}
         self._slots = asyncio.Semaphore(WAITING)
         self._group = asyncio.TaskGroup()
@@ -114,13 +114,18 @@ class Dispatcher:
         heard = hear(message, standing.self_id, standing.self_name)
         if not heard.text:
             return Drop.EMPTY
-        if not is_candidate(message, heard):
+        if not (is_candidate(message, heard) or self._is_expected(message, heard)):
             return Drop.NOT_ADDRESSED
         most = max(WAITING_IN_ONE, section.per_room_per_minute)
         return Drop.OVERFLOW if len(self._conversations.get(conversation_of(message), ())) >= most else heard
 
+    def _is_expected(self, message: Incoming, heard: Heard) -> bool:
+        """Tell whether a message may be the yes or no that the bot has just asked its sender for."""
+        return message.quote is None and is_decision(heard.text) and self._replying.has_just_answered(message)
+
     def _queue(self, message: Incoming, heard: Heard) -> None:
-        admitted = self._group.create_task(self._admitted(message, heard))
+        expected = self._is_expected(message, heard)
+        admitted = self._group.create_task(self._admitted(message, heard, expected=expected))
         arrival = _Arrival(message, heard, self._duty.ports.clock.monotonic(), admitted)
         conversation = conversation_of(message)
         if conversation in self._conversations:
@@ -129,9 +134,9 @@ class Dispatcher:
         self._conversations[conversation] = deque((arrival,))
         self._group.create_task(self._work(conversation))
 
-    async def _admitted(self, message: Incoming, heard: Heard) -> Drop | Exception | None:
+    async def _admitted(self, message: Incoming, heard: Heard, *, expected: bool) -> Drop | Exception | None:
         try:
-            return await self._admission.admit(message, heard)
+            return await self._admission.admit(message, heard, expected=expected)
         except Exception as exc:  # noqa: BLE001  (a store that fails must not end the bot; the asker is told)
             return exc
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import traceback
+from collections import OrderedDict
 from typing import Final
 
 import structlog
@@ -12,14 +13,14 @@ from daemon.errors import DeliveryFailed, DeliveryUnknown
 from daemon.forum.mentions import Heard
 from daemon.forum.rooms import Incoming
 from daemon.forum.splitting import well_formed
-from daemon.handlers.bot.admission import conversation_of, principal_of
+from daemon.handlers.bot.admission import conversation_of
 from daemon.handlers.bot.asking import Answer, Asked, Reply
 from daemon.handlers.bot.dispatch_phrases import Phrase, phrase
 from daemon.handlers.bot.limits import Limits, Over
 from daemon.handlers.bot.screening import Drop
 from daemon.metrics import Metrics
-from daemon.ports import BotStore
 from daemon.products.ids import new_id
+from daemon.services.contacts import contact_principal
 from daemon.services.duty import Duty
 from daemon.services.room_sending import RoomSender
 
@@ -32,6 +33,8 @@ COMMAND_S: Final = 60.0
 DIALOGUE_S: Final = 30.0
 _ID_LENGTH: Final = 8
 _FRAMES: Final = 8
+#: People in conversations of whom it is known when they were last answered.
+_MOST_SPOKEN_TO: Final = 2_000
 
 #: What became of a message that was not dropped, beside the reasons of Drop.
 HANDLED: Final = "handled"
@@ -47,8 +50,9 @@ def shown_place(message: Incoming) -> str:
 class Replying:
     """Answers messages, one call each; no call raises for what a command, a store, the chat or the service does."""
 
-    def __init__(self, duty: Duty, store: BotStore, answer: Answer, sender: RoomSender, metrics: Metrics) -> None:
-        self._duty, self._store, self._answer, self._sender, self._metrics = duty, store, answer, sender, metrics
+    def __init__(self, duty: Duty, answer: Answer, sender: RoomSender, metrics: Metrics) -> None:
+        self._duty, self._answer, self._sender, self._metrics = duty, answer, sender, metrics
+        self._spoken_to: OrderedDict[tuple[str, str], float] = OrderedDict()
         self._limits = Limits()
 
     async def reply_to(
@@ -66,8 +70,23 @@ class Replying:
             return outcome
         if not await self._say(message, reply):
             return UNSENT if outcome == HANDLED else outcome
-        self._metrics.bot_reply_seconds.observe(self._duty.ports.clock.monotonic() - received_s)
+        now_s = self._duty.ports.clock.monotonic()
+        self._metrics.bot_reply_seconds.observe(now_s - received_s)
+        self._note_answered(message, now_s)
         return outcome
+
+    def has_just_answered(self, message: Incoming) -> bool:
+        """Tell whether the sender got an answer there within bot.confirm_within: it may have been a question."""
+        at_s = self._spoken_to.get((message.sender_id, message.room_id))
+        within_s = self._duty.config.bot.confirm_within
+        return at_s is not None and self._duty.ports.clock.monotonic() - at_s <= within_s
+
+    def _note_answered(self, message: Incoming, now_s: float) -> None:
+        key = (message.sender_id, message.room_id)
+        self._spoken_to[key] = now_s
+        self._spoken_to.move_to_end(key)
+        if len(self._spoken_to) > _MOST_SPOKEN_TO:
+            self._spoken_to.popitem(last=False)
 
     async def _hold_off(self, message: Incoming, over: Over) -> Drop:
         if over.tell:
@@ -104,7 +123,7 @@ class Replying:
             room_id=message.room_id,
             contact_id=message.sender_id,
             contact_name=well_formed(message.sender_name),
-            principal=await principal_of(self._duty, self._store, message),
+            principal=await contact_principal(self._duty, message.sender_id),
             quote=message.quote,
             at=message.sent_at,
         )

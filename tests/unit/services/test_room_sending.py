@@ -182,6 +182,22 @@ async def test_whoever_cannot_wait_is_told_when_to_come_again() -> None:
     assert room.results == ["sent"]
 
 
+async def test_whoever_cannot_wait_is_not_kept_by_tries_either() -> None:
+    room = Room()
+    room.messenger.problems = [DeliveryFailed("too frequent", retry_after_s=20)]
+    with pytest.raises(DeliveryFailed) as caught:
+        await room.send("hi", seconds=0, patience_s=10)
+    assert caught.value.retry_after_s == 20
+
+
+async def test_a_text_of_many_parts_that_could_not_all_go_is_not_begun() -> None:
+    room = Room(message_bytes=100, room_sends_per_minute=8)
+    await room.send("one", seconds=0)
+    with pytest.raises(DeliveryFailed):
+        await room.send("x" * 350, seconds=0, patience_s=5)
+    assert room.messenger.texts == ["one"]
+
+
 async def test_whoever_cannot_wait_does_not_wait_for_others_to_end_either() -> None:
     room = Room(room_sends_per_minute=2)
     others = [asyncio.ensure_future(room.sender.send("r1", f"{n}")) for n in range(4)]

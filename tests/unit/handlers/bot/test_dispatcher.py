@@ -174,12 +174,13 @@ class TestPrivateChats:
     async def test_in_the_local_room_everybody_is_the_principal_of_their_token(self) -> None:
         recorder = Recorder()
         async with bot(recorder, kind="local") as b:
+            b.messenger.name = "local"
             ann = Principal(id="p1", name="ann", role=Role.VIEWER, created_at=b.clock.now())
             await b.stores.principals.create(ann)
             await b.ask("status", room_id="", sender_id="p1", sender_name="ann")
             await b.ask("@ShopBot status", sender_id="p2", sender_name="ann")
             await b.ask("@ShopBot status", sender_id="p1", sender_name="bob")
-            assert [asked.principal for asked in recorder.asked] == [ann, None, None]
+            assert [asked.principal for asked in recorder.asked] == [ann, None, ann]
 
 
 class TestAnswersToNotices:
@@ -205,7 +206,7 @@ class TestAnswersToNotices:
             b.messenger.say(word)
             await b.settle()
             assert b.messenger.texts == [word]
-            b.clock.advance(20)
+            b.clock.advance(70)
             assert await b.ask(word) == []
 
     async def test_ack_alone_answers_nothing_when_there_were_two(self) -> None:
@@ -220,6 +221,37 @@ class TestAnswersToNotices:
             await noticed(b)
             assert await b.ask("chat: poor mug", quote=Quote("n1", NOTICE)) == []
             assert b.counted("not_addressed") == 1
+
+
+class TestAnswersToTheBot:
+    async def test_a_yes_or_no_right_after_an_answer_needs_no_mention(self) -> None:
+        async with bot(confirm_within="1m") as b:
+            for word in ("yes", "是", "取消", "OK."):
+                assert await b.ask(f"@ShopBot shelve p1 {word}") == [f"shelve p1 {word}"]
+                assert await b.ask(word) == [word]
+
+    async def test_it_is_bound_to_the_person_the_room_and_the_time(self) -> None:
+        async with bot(confirm_within="1m") as b:
+            b.messenger.say("@ShopBot shelve p1")
+            await b.settle(1)
+            assert await b.ask("yes", sender_id="bob") == []
+            b.messenger.say("@ShopBot shelve p1")
+            await b.settle(1)
+            assert await b.ask("yes", room_id="r2@chatroom") == []
+            b.messenger.say("@ShopBot shelve p1")
+            await b.settle(1)
+            assert await b.ask("yes, lunch at noon") == []
+            await b.settle(60)
+            assert await b.ask("yes") == []
+
+    async def test_a_yes_to_no_question_is_no_conversation(self) -> None:
+        async def none(_: Duty, asked: Asked) -> Reply | None:
+            return Reply(text="ok") if asked.text == "status" else None
+
+        async with bot(none) as b:
+            b.messenger.say("@ShopBot status")
+            await b.settle(1)
+            assert await b.ask("yes") == []
 
 
 class TestOrder:

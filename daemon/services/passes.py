@@ -196,7 +196,7 @@ async def _take(duty: Duty, kind: PassKind, product_ids: Sequence[str], tally: _
     tally.skipped = max(tally.skipped, expected - tally.checked)
     await _report_checker(duty, kind, tally)
     await settling.settle(duty)
-    await remedies.apply_pending(duty, expected)
+    await remedies.apply_pending(duty)
     if kind is PassKind.FULL:
         await ports.incidents.commit(
             Batch(progress={LAST_FULL: ports.clock.now().isoformat(), LAST_FULL_CHECKED: str(tally.checked)})

@@ -30,15 +30,18 @@ _log = structlog.get_logger()
 MASS = "mass:"
 
 
-async def apply_pending(duty: Duty, catalogue_size: int) -> int:
+async def apply_pending(duty: Duty) -> int:
     """Apply the remedies that incidents wait for, rule by rule within the budget; return how many were applied.
 
-    A rule over its budget is frozen: one mass incident asks a person, and nothing is touched until they decide.
+    A rule over its budget is frozen: one mass incident asks a person, and nothing is touched until they decide. The
+    budget's share is of the products that there are now: an import may have brought them while the pass was running.
     """
     budget = Budget(duty.config.remedies.budget_count, duty.config.remedies.budget_percent)
     applied = 0
     pending = await _pending(duty)
-    for rule in sorted({incident.rule for incident in pending} | await _asked_rules(duty)):
+    rules = sorted({incident.rule for incident in pending} | await _asked_rules(duty))
+    catalogue_size = await duty.ports.catalogue.count() if rules else 0
+    for rule in rules:
         waiting = [incident for incident in pending if incident.rule == rule]
         over = budget.exceeded(len(waiting), catalogue_size)
         await _ask(duty, rule, len(waiting) if over else 0, catalogue_size)

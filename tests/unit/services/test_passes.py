@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -432,3 +433,19 @@ async def test_a_budget_of_the_configuration_is_kept() -> None:
 
     assert {await home.status(f"p{n:02}") for n in range(30)} == {"unlisted"}
     assert all(state in ALIVE for state in (await states(home)).values())
+
+
+async def test_an_import_that_lands_while_a_pass_runs_is_no_mass(monkeypatch: pytest.MonkeyPatch) -> None:
+    home = house()
+    changed = home.stores.catalogue.changed
+
+    async def landing(since: str | None, size: int) -> tuple[Sequence[Product], str]:
+        if await home.stores.catalogue.count() == 0:
+            await home.shelve(*(product(f"p{n:03}", None if n < 4 else "10") for n in range(100)))
+        return await changed(since, size)
+
+    monkeypatch.setattr(home.stores.catalogue, "changed", landing)
+    await passes.run_pass(home.duty, PassKind.CHANGED)
+
+    assert ("", "mass:price_missing") not in await states(home)
+    assert {await home.status(f"p{n:03}") for n in range(4)} == {"unlisted"}

@@ -13,6 +13,7 @@ import aiohttp
 
 TOKEN = "puppet_interop_4711"
 ROOM = "r1@chatroom"
+OTHER_ROOM = "r2@chatroom"
 
 
 class PuppetService:

@@ -6,6 +6,7 @@ import { PuppetServer } from 'wechaty-puppet-service'
 
 const [port, controlPort, token] = process.argv.slice(2)
 const ROOM = 'r1@chatroom'
+const OTHER_ROOM = 'r2@chatroom'
 const told = { sent: [], starts: 0, stops: 0, dings: 0 }
 const alias = {}
 let account = true // whether the account is logged in after a start
@@ -33,6 +34,7 @@ const people = Object.fromEntries(
   [['bot', 'ShopBot'], ['alice', 'Alice'], ['bob', 'Bob']].map(([id, name]) => [id, mocker.createContact({ id, name })]),
 )
 const room = mocker.createRoom({ id: ROOM, topic: 'Shop', ownerId: 'alice', memberIdList: Object.keys(people) })
+const other = mocker.createRoom({ id: OTHER_ROOM, topic: 'Gym', ownerId: 'alice', memberIdList: Object.keys(people) })
 
 mocker.use(({ puppet }) => {
   const login = setTimeout(() => account && !puppet.isLoggedIn && mocker.login(people.bot), 100)
@@ -40,8 +42,8 @@ mocker.use(({ puppet }) => {
 })
 
 const orders = {
-  say: ({ who, text, mentions = [], private: alone }) =>
-    people[who].say(text, mentions.map(id => people[id])).to(alone ? people.bot : room),
+  say: ({ who, text, mentions = [], private: alone, elsewhere }) =>
+    people[who].say(text, mentions.map(id => people[id])).to(alone ? people.bot : elsewhere ? other : room),
   message: payload => {
     mocker.MessageMock.create({ roomId: ROOM, talkerId: 'alice', ...payload })
     puppet.emit('message', { messageId: payload.id })

@@ -23,6 +23,9 @@ from daemon.main.assembly import configure, state_directory
 from daemon.main.life import Surroundings, main
 
 log = structlog.get_logger()
+#: Seconds that the store's threads may keep the interpreter from the loop: at the default 5 ms, answers that come
+#: beside a full pass wait for it several times in a row.
+SWITCH_S: Final = 0.001
 _M_ARENA_MAX: Final = -8  # mallopt(3)
 
 
@@ -30,6 +33,7 @@ def live(path: Path | None, *, demo: bool, port: int | None) -> NoReturn:
     """Run the daemon to its end and end the process with its status. Raises ConfigError before anything is open."""
     os.umask(0o077)
     _share_one_arena()
+    sys.setswitchinterval(SWITCH_S)
     config = _configured(path, port)
     secrets = Secrets(os.environ)
     state = state_directory(os.environ)

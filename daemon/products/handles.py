@@ -9,13 +9,16 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Final
 
 ALPHABET: Final = "bcdfghjkmnpqrstvwxyz"
 SHORTEST: Final = 4
 LONGEST: Final = 12
+_CODES: Final = 32_768
 
 
+@lru_cache(maxsize=_CODES)
 def code_of(incident_id: str) -> str:
     """Return the whole code of an incident, of which a handle is the beginning."""
     number = int.from_bytes(hashlib.sha256(incident_id.encode("utf-8", "replace")).digest()[:8])

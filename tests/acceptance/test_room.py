@@ -121,6 +121,7 @@ def test_a_script_talks_through_a_pipe(shop: DaemonProcess) -> None:
 def test_someone_who_may_only_look_changes_nothing(shop: DaemonProcess) -> None:
     made = ask(shop, "POST", "/api/v1/tokens", {"name": "Visitor", "role": "viewer"})
     product = demo.labels().bad["price_missing"][1]
+    until(partial(notices, shop, "New: "), 30, "a notice")
     before = states(shop, product)
     environment = {**shop.environment, "ZHIBAN_URL": shop.url, "ZHIBAN_TOKEN": made.body["token"]}
 

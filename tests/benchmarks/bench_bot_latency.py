@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import itertools
+import sys
 import tempfile
 import time
 from collections import defaultdict, deque
@@ -28,6 +29,7 @@ from daemon.config.credentials import Secrets
 from daemon.forum.principals import Principal, Role
 from daemon.main.assembly import DATABASE, open_ports
 from daemon.main.life import Surroundings, main
+from daemon.main.process import SWITCH_S
 from daemon.ports import OpenRooms
 from daemon.products.ids import new_id
 from daemon.products.imports import Parsed
@@ -139,6 +141,7 @@ async def _measured(state: Path) -> tuple[list[float], list[float], list[float]]
     structlog.configure(processors=[watch])
     gc.collect()
     gc.freeze()  # as daemon.main.process does
+    sys.setswitchinterval(SWITCH_S)  # likewise
     async with _daemon(state) as asker, asyncio.timeout(500):
         first = await asker.ask_until(watch.ended)
         idle = await asker.ask_until(asyncio.Event(), IDLE_COMMANDS)

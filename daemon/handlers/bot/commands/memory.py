@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -27,7 +28,7 @@ _PAGE: Final = 500
 #: Incidents that are given handles; beyond them nobody types.
 _MOST: Final = 20_000
 #: Seconds for which handles are believed. An older one that has become ambiguous since still means what it meant.
-_FRESH_S: Final = 5.0
+_FRESH_S: Final = 60.0
 
 
 class Recent(Generic[V]):
@@ -68,19 +69,27 @@ class Pending:
 
 
 class Handles:
-    """The handles of the incidents that are alive, read again when they are old."""
+    """The handles of the incidents that are alive, read again when they are old, by one reader for all who wait."""
 
     def __init__(self) -> None:
         self._index = HandleIndex()
         self._read_s = float("-inf")
+        self._reading = asyncio.Lock()
 
     async def index(self, duty: Duty, *, anew: bool = False) -> HandleIndex:
         """Return the index. anew: as of now, for a handle that was not in it."""
-        now_s = duty.ports.clock.monotonic()
-        if anew or now_s - self._read_s > _FRESH_S:
-            self._index = HandleIndex(await _alive(duty))
-            self._read_s = now_s
+        asked_s = duty.ports.clock.monotonic()
+        oldest_s = asked_s if anew else asked_s - _FRESH_S
+        if self._read_s < oldest_s:
+            async with self._reading:
+                if self._read_s < oldest_s:
+                    await self._read(duty)
         return self._index
+
+    async def _read(self, duty: Duty) -> None:
+        begun_s = duty.ports.clock.monotonic()
+        self._index = HandleIndex(await _alive(duty))
+        self._read_s = begun_s
 
 
 async def _alive(duty: Duty) -> list[str]:

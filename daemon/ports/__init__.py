@@ -1,0 +1,69 @@
+"""What the daemon needs from the world, as Protocols; adapters/ holds what answers them.
+
+Contracts that every adapter keeps, proven by tests/contract:
+- values come back equal to what went in; times are aware UTC;
+- a method either does all of what it says or raises and did nothing;
+- only errors of daemon.errors are raised: Unavailable when the store or peer cannot be reached, Conflict when a
+  compare-and-set finds something else, StoreFull when nothing can be written any more;
+- cancelling a call leaves no transaction open and no connection lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from daemon.ports.basics import Clock, Offload, Page
+from daemon.ports.catalogue import Catalogue, ImportedPage
+from daemon.ports.evidence import Download, EvidenceStore, PageFetcher, SourceReader
+from daemon.ports.incidents import Batch, IncidentFilter, IncidentStore
+from daemon.ports.notices import Notifier, Outbox
+from daemon.ports.people import Actor, AuditEntry, AuditLog, Principals
+from daemon.ports.rooms import BotStore, Dialogue, Messenger, OpenRooms
+
+__all__ = [
+    "Actor",
+    "AuditEntry",
+    "AuditLog",
+    "Batch",
+    "BotStore",
+    "Catalogue",
+    "Clock",
+    "Dialogue",
+    "Download",
+    "EvidenceStore",
+    "ImportedPage",
+    "IncidentFilter",
+    "IncidentStore",
+    "Messenger",
+    "Notifier",
+    "Offload",
+    "OpenRooms",
+    "Outbox",
+    "Page",
+    "PageFetcher",
+    "Ports",
+    "Principals",
+    "SourceReader",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """Every port of a running daemon, opened. notifiers: by channel name."""
+
+    catalogue: Catalogue
+    incidents: IncidentStore
+    outbox: Outbox
+    evidence: EvidenceStore
+    fetcher: PageFetcher
+    reader: SourceReader
+    principals: Principals
+    audit: AuditLog
+    clock: Clock
+    offload: Offload
+    notifiers: Mapping[str, Notifier]
+    messenger: Messenger | None = None
+    bot: BotStore | None = None
+    dialogue: Dialogue | None = None
+    rooms: OpenRooms | None = None

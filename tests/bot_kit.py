@@ -36,6 +36,8 @@ class ScriptedMessenger:
     problems: list[BaseException | None] = field(default_factory=list)
     inbox: asyncio.Queue[Incoming] = field(default_factory=asyncio.Queue)
     count: int = 0
+    confirms: bool = True
+    settled: list[str] = field(default_factory=list)
 
     @property
     def standing(self) -> Standing:
@@ -45,6 +47,9 @@ class ScriptedMessenger:
 
     async def receive(self) -> Incoming:
         return await self.inbox.get()
+
+    def settle(self, message_id: str) -> None:
+        self.settled.append(message_id)
 
     async def send(self, message: Outgoing) -> str:
         problem = self.problems.pop(0) if self.problems else None

@@ -69,6 +69,7 @@ class LocalRoom:
     """Ports Messenger and OpenRooms over memory. What it keeps is bounded, and gone with the process."""
 
     name = "local"
+    confirms = True
 
     def __init__(
         self,
@@ -84,6 +85,7 @@ class LocalRoom:
         self._history = history
         self._rooms = tuple(rooms) or (DEFAULT_ROOM,)
         self._conversations = {room: self._fresh() for room in self._rooms}
+        self._unsettled: dict[str, asyncio.Event] = {}
         self._since, self._closed = clock.now(), False
         #: Readers just now.
         self.watching = 0
@@ -109,6 +111,11 @@ class LocalRoom:
     async def receive(self) -> Incoming:
         """Wait for the next message of a person."""
         return await self._inbox.get()
+
+    def settle(self, message_id: str) -> None:
+        """Let whoever waits for it know that the bot has taken a message."""
+        if settled := self._unsettled.pop(message_id, None):
+            settled.set()
 
     async def send(self, message: Outgoing) -> str:
         """Say something as the bot. Raises DeliveryFailed for an unknown conversation, and once closed."""
@@ -142,8 +149,18 @@ class LocalRoom:
             place, speaker_id, speaker_name, text, self._clock.now(), quote=_quoted(conversation, quote_id)
         )
         conversation.add(said)
+        self._unsettled[said.id] = asyncio.Event()
         self._inbox.put_nowait(self._heard(said, room_id))
         return said
+
+    async def taken(self, message_id: str) -> None:
+        """Wait until the bot has taken a message. Raises Unavailable when the rooms close before that."""
+        settled = self._unsettled.get(message_id)
+        if settled is None:
+            return
+        await settled.wait()
+        if message_id in self._unsettled:
+            raise Unavailable("the daemon stops, and the bot has not read this; say it again later")
 
     async def history(self, conversation: str, after: str = "", limit: int = HISTORY) -> Sequence[RoomMessage]:
         """Return up to `limit` messages after one, oldest first; the latest ones with after ""."""
@@ -182,6 +199,8 @@ class LocalRoom:
         self._closed, self._since = True, self._clock.now()
         for conversation in self._conversations.values():
             conversation.wake()
+        for unread in self._unsettled.values():
+            unread.set()
 
     def _fresh(self) -> _Conversation:
         return _Conversation(deque(maxlen=self._history))

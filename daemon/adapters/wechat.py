@@ -57,6 +57,7 @@ class WeChat:
     """
 
     name = "wechat"
+    confirms = False
 
     def __init__(
         self,
@@ -131,6 +132,9 @@ class WeChat:
     async def receive(self) -> Incoming:
         """Wait for the next message, in the order of their arrival."""
         return await self._inbox.receive()
+
+    def settle(self, message_id: str) -> None:
+        """Tell nobody: the service wants to know nothing of what became of a message."""
 
     async def send(self, message: Outgoing) -> str:
         """Send, the mentions as "@name" before the text; return the message's id, "" where the service tells none.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 from daemon.adapters.room_channel import RoomNotifier
 from daemon.config import BotSection, ChannelSection
 from daemon.errors import ConfigError
 from daemon.forum.rooms import Connection
+from daemon.handlers.bot.coming_back import noting_the_end, tell_of_death
 from daemon.handlers.bot.commands.answering import commands
 from daemon.handlers.bot.dispatcher import Dispatcher
 from daemon.metrics import Metrics
@@ -29,13 +31,21 @@ class Bot:
         self._sender = RoomSender(messenger, duty.ports.clock, lambda: duty.config.bot, observe=metrics.observe_send)
         self._dispatcher = Dispatcher(duty, commands(duty), self._sender, metrics)
         metrics.watch_connection(list(Connection), lambda: messenger.standing.connection)
-        rooms = notice_rooms(duty.config.bot, duty.ports.rooms)
-        made = {one.name: self._notifier(one, rooms) for one in duty.config.channels if one.kind == "room"}
+        self._rooms = notice_rooms(duty.config.bot, duty.ports.rooms)
+        made = {one.name: self._notifier(one) for one in duty.config.channels if one.kind == "room"}
         duty.ports = replace(duty.ports, notifiers={**duty.ports.notifiers, **made})
 
     async def run(self) -> None:
         """Hear and answer, until cancelled, or until `stop` and the last answer."""
-        await self._dispatcher.run()
+        async with noting_the_end(self._duty) as died, asyncio.TaskGroup() as group:
+            telling = None
+            if died and not self._messenger.confirms:
+                telling = group.create_task(
+                    tell_of_death(self._duty, self._messenger, self._store, self._sender, self._rooms)
+                )
+            await self._dispatcher.run()
+            if telling:
+                telling.cancel()
 
     def stop(self) -> None:
         """Hear nothing more."""
@@ -46,10 +56,10 @@ class Bot:
         if self._duty.ports.rooms is not None:
             self._duty.ports.rooms.close()
 
-    def _notifier(self, section: ChannelSection, rooms: tuple[str, ...]) -> RoomNotifier:
+    def _notifier(self, section: ChannelSection) -> RoomNotifier:
         return RoomNotifier(
             section.name,
-            rooms,
+            self._rooms,
             send=self._sender.send,
             store=self._store,
             clock=self._duty.ports.clock,

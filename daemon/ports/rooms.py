@@ -21,9 +21,13 @@ from daemon.forum.rooms import (
 
 
 class Messenger(Protocol):
-    """A chat service, or a room inside the daemon."""
+    """A chat service, or a room inside the daemon.
+
+    confirms: whoever speaks learns when a message was not taken. Where they don't, they are told that the daemon died.
+    """
 
     name: str
+    confirms: bool
 
     @property
     def standing(self) -> Standing:
@@ -31,6 +35,9 @@ class Messenger(Protocol):
 
     async def receive(self) -> Incoming:
         """Wait for the next message. The inbox behind it is bounded; what overflows is counted and logged."""
+
+    def settle(self, message_id: str) -> None:
+        """Be told that a received message is remembered, or needs no answer."""
 
     async def send(self, message: Outgoing) -> str:
         """Send; return the id of the message, "" where the service tells none.
@@ -54,6 +61,12 @@ class OpenRooms(Protocol):
         """Say something; room_id "" in private, quote_id "" for no answer to another message.
 
         Raises NotFound for a room that is not there, Unavailable while the bot has too much to read already.
+        """
+
+    async def taken(self, message_id: str) -> None:
+        """Wait until the bot remembers what was said, or knows that it needs no answer.
+
+        Raises Unavailable when the rooms close before that.
         """
 
     async def history(self, conversation: str, after: str, limit: int) -> Sequence[RoomMessage]:

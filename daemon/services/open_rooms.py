@@ -15,7 +15,10 @@ PRIVATE: Final = "@me"
 
 
 async def speak(duty: Duty, actor: Actor, text: str, *, room: str = "", quote_id: str = "") -> RoomMessage:
-    """Say something in a room, the first one where none is named. Raises NotFound, Forbidden, Unavailable.
+    """Say something in a room, the first one where none is named; return when the bot has taken it.
+
+    Raises NotFound, Forbidden, Unavailable. From then on an answer comes, or a daemon that dies before it asks the
+    speaker to repeat.
 
     The bot knows only the person who speaks and lets them do what their role allows; so whoever holds a token of
     fewer scopes than that must not speak with it.
@@ -25,7 +28,9 @@ async def speak(duty: Duty, actor: Actor, text: str, *, room: str = "", quote_id
     if not principal.scopes <= actor.scopes:
         raise Forbidden(f"speaking needs a token with all that the role {principal.role} may do")
     place = "" if room == PRIVATE else _named(rooms, room)
-    return await rooms.post(actor.id, actor.name, place, text, quote_id)
+    said = await rooms.post(actor.id, actor.name, place, text, quote_id)
+    await rooms.taken(said.id)
+    return said
 
 
 async def said(duty: Duty, actor: Actor, *, room: str, after: str, limit: int) -> Sequence[RoomMessage]:

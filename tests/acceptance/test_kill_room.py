@@ -173,7 +173,7 @@ def check_messages(
     begun = [each for each in accepted if at_death.get(each.id) == "begun"]
     asked = {(each["room"], who) for each in after if "I was interrupted" in each["text"] for who in each["mentions"]}
     assert {(each.room, each.speaker_id) for each in begun} <= asked, "cut off, and not asked to repeat"
-    assert {each.id for each in accepted if replies[each.mark]} <= set(at_death), "answered without being remembered"
+    assert {each.id for each in accepted} <= set(at_death), "a message was taken and not remembered"
     order = {id_: place for place, id_ in enumerate(at_death)}
     done = sorted((each for each in accepted if at_death.get(each.id) == "done"), key=lambda each: order[each.id])
     return {room: [bool(replies[each.mark]) for each in done if each.room == room] for room in ROOMS}

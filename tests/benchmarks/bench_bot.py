@@ -44,6 +44,7 @@ class Loopback:
     """A ports.Messenger whose inbox is fed by the bench and whose sends are only counted."""
 
     name = "loopback"
+    confirms = True
 
     def __init__(self, clock: SystemClock) -> None:
         self.standing = Standing(connection=Connection.ONLINE, since=clock.now(), self_id="bot", self_name="zhiban")
@@ -55,6 +56,9 @@ class Loopback:
     async def receive(self) -> Incoming:
         """Return the next message."""
         return await self.inbox.get()
+
+    def settle(self, message_id: str) -> None:
+        """Need no word of what became of a message."""
 
     async def send(self, message: Outgoing) -> str:
         """Count a reply."""

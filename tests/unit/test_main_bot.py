@@ -15,12 +15,13 @@ import pytest
 from structlog.testing import capture_logs
 
 from daemon.adapters.local_room import LocalRoom
-from daemon.adapters.memory import MemoryStores
+from daemon.adapters.memory import FakeClock, MemoryStores
 from daemon.adapters.room_channel import RoomNotifier
 from daemon.config import Config
 from daemon.config.credentials import Secrets
 from daemon.errors import ConfigError
 from daemon.forum.rooms import Connection, RoomMessage
+from daemon.handlers.bot.coming_back import BEGAN_AT
 from daemon.jobs.pass_figures import PassFigures
 from daemon.jobs.scheduler import Scheduler
 from daemon.jobs.table import jobs
@@ -28,7 +29,7 @@ from daemon.main.assembly import open_ports
 from daemon.main.bot import Bot, notice_rooms
 from daemon.main.reloading import Reload, kept_until_restart
 from daemon.metrics import Metrics
-from daemon.ports import Ports
+from daemon.ports import Batch, Ports
 from daemon.services.demonstration import Demonstration
 from tests.bot_kit import ScriptedMessenger
 from tests.house import house
@@ -146,6 +147,26 @@ async def test_a_message_cut_off_by_the_end_is_asked_for_again_by_the_next_daemo
 
     assert answer.text.startswith("@local ")
     assert "good morning" not in answer.text
+
+
+@pytest.mark.parametrize(("confirms", "rooms_told"), [(False, ["r1@chatroom"]), (True, [])])
+async def test_after_a_death_the_rooms_of_a_service_that_keeps_no_queue_hear_of_it(
+    state: Path, confirms: bool, rooms_told: list[str]
+) -> None:
+    settings = local(bot={"kind": "wechat", "notice_rooms": ["r1@chatroom"]}, shutdown={"grace": "50ms"})
+    stores = MemoryStores()
+    async with memory_ports(settings) as plain:
+        messenger = ScriptedMessenger(FakeClock(), confirms=confirms)
+        ports = replace(plain, messenger=messenger, bot=stores.bot)
+        for _ in range(2):
+            async with on_duty(state, settings, ports=ports):
+                await asyncio.sleep(0.02)
+        assert messenger.sent == []  # the first one ended as it should
+        await plain.incidents.commit(Batch(progress={BEGAN_AT: "2026-11-25T03:00:00+00:00"}))
+        async with on_duty(state, settings, ports=ports):
+            await asyncio.sleep(0.05)
+
+    assert [sent.conversation_id for sent in messenger.sent] == rooms_told
 
 
 async def test_a_bot_that_is_away_keeps_the_daemon_from_nothing_and_shows_the_code_to_scan(state: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from daemon.products.phrases import Language
 
-Phrase = Literal["failed", "interrupted", "limited", "room_limited", "no_chat", "too_long"]
+Phrase = Literal["failed", "interrupted", "limited", "room_limited", "no_chat", "too_long", "came_back"]
 
 _PHRASES: Final[dict[Language, dict[Phrase, str]]] = {
     "en": {
@@ -16,6 +16,8 @@ _PHRASES: Final[dict[Language, dict[Phrase, str]]] = {
         "room_limited": "That was a lot at once. I answer here again in a minute; until then I leave out what is sent.",
         "no_chat": "That is no command, and chat is not set up. Say help for what I can do.",
         "too_long": "That is too long for me: I read up to {most} characters.",
+        "came_back": "I stopped without warning, and am back since {time}. What you said to me before and I left "
+        "unanswered, please say again.",
     },
     "zh": {
         "failed": "抱歉，出错了。日志里的编号是 {id}。",
@@ -24,6 +26,7 @@ _PHRASES: Final[dict[Language, dict[Phrase, str]]] = {
         "room_limited": "消息太多了。一分钟后再回答本群，这期间发来的不会处理。",
         "no_chat": "这不是命令，聊天功能也还没有设置。发“帮助”可以看我会做什么。",
         "too_long": "太长了，我最多读 {most} 个字。",
+        "came_back": "我刚才意外中断，{time} 已恢复。之前发给我却没有得到回复的消息，请再发一次。",
     },
 }
 

@@ -89,6 +89,7 @@ class Dispatcher:
             await self._slots.acquire()
             message = await self._messenger.receive()
             if not self._take(message):
+                self._messenger.settle(message.id)
                 self._slots.release()
             await asyncio.sleep(0)  # a full inbox is read without any other wait
 
@@ -135,10 +136,13 @@ class Dispatcher:
         self._group.create_task(self._work(conversation))
 
     async def _admitted(self, message: Incoming, heard: Heard, *, expected: bool) -> Drop | Exception | None:
+        drop: Drop | Exception | None
         try:
-            return await self._admission.admit(message, heard, expected=expected)
+            drop = await self._admission.admit(message, heard, expected=expected)
         except Exception as exc:  # noqa: BLE001  (a store that fails must not end the bot; the asker is told)
-            return exc
+            drop = exc
+        self._messenger.settle(message.id)
+        return drop
 
     async def _work(self, conversation: str) -> None:
         """Answer what waits in a conversation, until nothing does."""

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 
+from daemon.adapters.memory import MemoryStores
 from daemon.errors import DeliveryFailed, DeliveryUnknown, Unavailable
 from daemon.forum.principals import Principal, Role
 from daemon.forum.rooms import BindingCode, Connection, Handled, Handling, MessageKind, Quote, SentNotice
@@ -28,10 +29,13 @@ async def known(house: Bot, contact: str = "alice", role: Role = Role.OPERATOR) 
     return principal
 
 
-async def noticed(house: Bot, message_id: str = "n1", text: str = NOTICE, room: str = ROOM) -> None:
+async def noticed(
+    house: Bot, message_id: str = "n1", text: str = NOTICE, room: str = ROOM, notice_id: str = ""
+) -> None:
     notice = SentNotice(
-        message_id=message_id, conversation_id=room, incident_ids=("i1",), sent_at=house.clock.now(), text=text
-    )
+        message_id=message_id, conversation_id=room, incident_ids=("i1",), sent_at=house.clock.now(), text=text,
+        notice_id=notice_id,
+    )  # fmt: skip
     await house.stores.bot.remember_notice(notice)
 
 
@@ -51,6 +55,32 @@ class Recorder:
     @property
     def texts(self) -> list[str]:
         return [asked.text for asked in self.asked]
+
+
+class TestWhatIsTaken:
+    async def test_every_message_is_settled_once_whatever_becomes_of_it(self) -> None:
+        async with bot() as b:
+            asked = b.messenger.say("@ShopBot status")
+            ids = [asked.id, b.messenger.say("@ShopBot status", id=asked.id).id, b.messenger.say("  ").id]
+            ids += [b.messenger.say("nobody is meant").id, b.messenger.say("@ShopBot x", sender_id=SELF).id]
+            ids += [b.messenger.say("@ShopBot x", kind=MessageKind.OTHER).id]
+            await b.settle(60)
+
+        assert sorted(b.messenger.settled) == sorted(ids)
+
+    async def test_a_message_is_settled_though_the_store_that_should_remember_it_is_away(self) -> None:
+        stores = MemoryStores()
+
+        async def refuse(message: Handled) -> bool:
+            raise Unavailable("the disk is away")
+
+        stores.bot.begin = refuse  # type: ignore[method-assign]
+        async with bot(stores=stores) as b:
+            asked = b.messenger.say("@ShopBot status")
+            await b.settle(60)
+
+        assert b.messenger.settled == [asked.id]
+        assert "Sorry" in b.messenger.texts[0]
 
 
 class TestWhoIsAnswered:
@@ -215,6 +245,12 @@ class TestAnswersToNotices:
             await noticed(b, "n2", "Stock is negative: Lamp")
             assert await b.ask("ack") == []
             assert await b.ask("ack that") == []
+
+    async def test_ack_alone_answers_the_one_notice_that_came_in_parts(self) -> None:
+        async with bot() as b:
+            await noticed(b, "n1", notice_id="long")
+            await noticed(b, "n2", "bcdf Open: Lamp", notice_id="long")
+            assert await b.ask("ack") == ["ack"]
 
     async def test_what_quotes_a_notice_and_is_no_command_is_no_conversation(self) -> None:
         async with bot() as b:

@@ -95,6 +95,7 @@ class Life:
             b.messenger.inbox.put_nowait(message)
         async with running(b):
             await b.settle(120)
+        assert set(b.messenger.settled) <= set(self.stores.bot._handled), "called taken before it was remembered"
         for sent in b.messenger.sent:
             if sent.text.startswith("re "):
                 self.answered[sent.text.removeprefix("re ")] += 1

@@ -16,7 +16,7 @@ import pytest
 from daemon.adapters.local_room import HISTORY, LocalRoom
 from daemon.config import HttpSection
 from daemon.forum.principals import Role, Scope
-from daemon.forum.rooms import Outgoing
+from daemon.forum.rooms import Outgoing, RoomMessage
 from daemon.handlers.http import room as routes
 from daemon.products.ids import new_id
 from daemon.services import contacts
@@ -25,11 +25,20 @@ from tests.unit.handlers.http.api import Api, api, token_of
 ROOM = "/room/messages"
 
 
+class Attentive(LocalRoom):
+    """Rooms whose bot takes at once whatever is said."""
+
+    async def post(self, *said: Any) -> RoomMessage:
+        message = await super().post(*said)
+        self.settle(message.id)
+        return message
+
+
 @asynccontextmanager
-async def with_rooms(*ids: str, inbox: int = 1000) -> AsyncIterator[tuple[Api, LocalRoom]]:
+async def with_rooms(*ids: str, inbox: int = 1000, read: bool = False) -> AsyncIterator[tuple[Api, LocalRoom]]:
     async with api() as service:
         duty = service.home.duty
-        place = LocalRoom(service.home.clock, rooms=ids, inbox=inbox)
+        place = (LocalRoom if read else Attentive)(service.home.clock, rooms=ids, inbox=inbox)
         duty.ports = replace(duty.ports, messenger=place, rooms=place)
         yield service, place
 
@@ -75,6 +84,24 @@ async def test_the_speaker_is_the_principal_of_the_token_and_nobody_else() -> No
     assert principal is not None
     assert principal.role is Role.OPERATOR
     assert pretended.status == 422
+
+
+async def test_what_is_said_counts_as_taken_when_the_bot_has_taken_it_and_not_before() -> None:
+    async with with_rooms(read=True) as (service, place):
+        saying = asyncio.create_task(service.post(ROOM, who="operator", json={"text": "status"}))
+        heard = await place.receive()
+        await asyncio.sleep(0.02)
+        assert not saying.done()
+        place.settle(heard.id)
+        said = await saying
+        unread = asyncio.create_task(service.post(ROOM, who="operator", json={"text": "status"}))
+        await place.receive()
+        place.close()
+        refused = await unread
+
+    assert said.status == 201
+    assert refused.status == 503
+    assert "say it again later" in refused.json["detail"]
 
 
 async def test_a_principal_is_its_own_contact_in_a_local_room_alone() -> None:

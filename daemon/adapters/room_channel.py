@@ -9,9 +9,10 @@ from typing import Final, Protocol
 import structlog
 
 from daemon.errors import DeliveryFailed, DeliveryUnknown
-from daemon.forum.rooms import RoomSetting, SentNotice
+from daemon.forum.rooms import RoomSetting, Sent, SentNotice
 from daemon.ports import BotStore, Clock
 from daemon.products.gathering import Bundle, Form
+from daemon.products.handles import told_by_part
 from daemon.products.ids import new_id
 from daemon.products.incidents import News
 from daemon.products.notices import Entry, Message
@@ -20,14 +21,14 @@ from daemon.products.wording import Wording
 
 _log = structlog.get_logger()
 
-#: Characters of a notice that are remembered, for services that quote without an id.
+#: Characters of each part of a notice that are remembered, for services that quote without an id.
 QUOTED: Final = 200
 #: Entries of which it is remembered in which rooms they were told, until all rooms were.
 _REMEMBERED: Final = 10_000
 
 
 class Send(Protocol):
-    """What brings a text into a room, in as many messages as it needs; returns their ids.
+    """What brings a text into a room, in as many messages as it needs; returns these.
 
     patience_s: for how long it may wait for its turn. Raises DeliveryFailed when nothing arrived, DeliveryUnknown
     when some of it may have.
@@ -40,7 +41,7 @@ class Send(Protocol):
         mentions: Sequence[tuple[str, str]] = (),
         *,
         patience_s: float | None = None,
-    ) -> Awaitable[tuple[str, ...]]:
+    ) -> Awaitable[tuple[Sent, ...]]:
         """Send."""
 
 
@@ -109,12 +110,12 @@ class RoomNotifier:
         text = self._text(message, entries)
         mentions = await self._mentions(setting, entries)
         try:
-            ids = await self._send(room, text, mentions, patience_s=self._patience_s)
+            sent = await self._send(room, text, mentions, patience_s=self._patience_s)
         except DeliveryUnknown:
             self._note(room, entries)
             raise
         self._note(room, entries)
-        await self._remember(room, ids, entries, text)
+        await self._remember(room, sent, entries)
 
     def _text(self, message: Message, entries: tuple[Entry, ...]) -> str:
         subject, text = message.subject, message.text
@@ -139,18 +140,19 @@ class RoomNotifier:
         for entry in entries:
             self._told.pop(entry.id, None)
 
-    async def _remember(self, room: str, ids: Sequence[str], entries: Iterable[Entry], text: str) -> None:
+    async def _remember(self, room: str, sent: Sequence[Sent], entries: Iterable[Entry]) -> None:
         incidents = tuple(dict.fromkeys(entry.incident_id for entry in entries if entry.incident_id))
         if not incidents:
             return
-        now = self._clock.now()
-        for message_id in ids:
+        now, notice_id = self._clock.now(), new_id()
+        for part, told in zip(sent, told_by_part([part.text for part in sent], incidents), strict=True):
             notice = SentNotice(
-                message_id=message_id or new_id(),  # a service that tells no ids quotes by text
+                message_id=part.id or new_id(),  # a service that tells no ids quotes by text
                 conversation_id=room,
-                incident_ids=incidents,
+                incident_ids=told,
                 sent_at=now,
-                text=text[:QUOTED],
+                text=part.text[:QUOTED],
+                notice_id=notice_id if len(sent) > 1 else "",
             )
             await self._store.remember_notice(notice)
 

@@ -50,6 +50,13 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
     mentions: tuple[tuple[str, str], ...] = ()
 
 
+class Sent(msgspec.Struct, frozen=True):
+    """One message that was taken: its id, "" where the service tells none, and its text."""
+
+    id: str
+    text: str
+
+
 class Connection(StrEnum):
     """How a messenger stands to its service."""
 
@@ -119,13 +126,17 @@ class RoomSetting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SentNotice(msgspec.Struct, frozen=True, kw_only=True):
-    """Which incidents a message in a room told of, so that an answer to it acts on them."""
+    """Which incidents a message in a room told of, so that an answer to it acts on them.
+
+    notice_id: the same in all messages that one notice was split into; "" for one that is whole.
+    """
 
     message_id: str
     conversation_id: str
     incident_ids: tuple[str, ...]
     sent_at: datetime
     text: str = ""  # its first 200 characters, for services that quote without an id
+    notice_id: str = ""
 
 
 class RoomMessage(msgspec.Struct, frozen=True, kw_only=True):

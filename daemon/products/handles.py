@@ -61,5 +61,22 @@ class HandleIndex:
         return [self.handle(incident_id) for incident_id in self._ids]
 
 
+def told_by_part(parts: Sequence[str], incident_ids: Sequence[str]) -> list[tuple[str, ...]]:
+    """Return the incidents that each part of a split notice tells of: those whose handles begin its lines.
+
+    Those without a line of their own ("and 23 more") belong to the last part; a part without any handle tells of all.
+    """
+    told = [_named_in(part, incident_ids) for part in parts]
+    unnamed = set(incident_ids).difference(*told)
+    if told and told[-1]:
+        told[-1] = tuple(incident for incident in incident_ids if incident in unnamed or incident in told[-1])
+    return [named or tuple(incident_ids) for named in told]
+
+
+def _named_in(part: str, incident_ids: Iterable[str]) -> tuple[str, ...]:
+    handles = tuple({words[0] for line in part.splitlines() if (words := line.split()) and is_handle(words[0])})
+    return tuple(incident for incident in incident_ids if code_of(incident).startswith(handles))
+
+
 def _shared(one: str, other: str) -> int:
     return next((n for n, (a, b) in enumerate(zip(one, other, strict=True)) if a != b), len(one))

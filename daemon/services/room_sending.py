@@ -15,7 +15,7 @@ import structlog
 from daemon.config import BotSection
 from daemon.errors import DeliveryFailed, DeliveryUnknown
 from daemon.forum.buckets import Buckets
-from daemon.forum.rooms import Outgoing
+from daemon.forum.rooms import Outgoing, Sent
 from daemon.forum.splitting import size_of, split, well_formed
 from daemon.ports import Clock, Messenger
 
@@ -66,8 +66,8 @@ class RoomSender:
         mentions: Sequence[tuple[str, str]] = (),
         *,
         patience_s: float | None = None,
-    ) -> tuple[str, ...]:
-        """Send a text of any length in as many messages as it needs; return their ids, () for a blank text.
+    ) -> tuple[Sent, ...]:
+        """Send a text of any length in as many messages as it needs; return these, () for a blank text.
 
         mentions: contact ids with the names to show, on the first message. patience_s: for how long all of it may
         wait for its turn or to be tried again; None: as long as it takes. Raises DeliveryFailed when nothing arrived,
@@ -75,18 +75,18 @@ class RoomSender:
         """
         named = tuple((contact, _shown(name)) for contact, name in mentions)
         parts = list(self._parts(text, named))
-        ids: list[str] = []
+        sent: list[Sent] = []
         until_s = self._clock.monotonic() + (inf if patience_s is None else patience_s)
         async with self._turn(conversation_id, len(parts), patience_s):
             for part in parts:
                 try:
-                    message = Outgoing(conversation_id=conversation_id, text=part, mentions=() if ids else named)
-                    ids.append(await self._send(message, until_s))
+                    message = Outgoing(conversation_id=conversation_id, text=part, mentions=() if sent else named)
+                    sent.append(Sent(await self._send(message, until_s), part))
                 except DeliveryFailed as exc:
-                    if not ids:
+                    if not sent:
                         raise
-                    raise DeliveryUnknown(f"only {len(ids)} of {len(parts)} parts were taken: {exc}") from exc
-        return tuple(ids)
+                    raise DeliveryUnknown(f"only {len(sent)} of {len(parts)} parts were taken: {exc}") from exc
+        return tuple(sent)
 
     def _parts(self, text: str, mentions: Sequence[tuple[str, str]]) -> Iterator[str]:
         """Yield what there is to read; the first part leaves room for those whom the messenger puts before it."""

@@ -11,7 +11,7 @@ import structlog
 from daemon.errors import Unavailable, ZhibanError
 from daemon.forum.commands import folded, parse, trimmed
 from daemon.forum.mentions import Heard
-from daemon.forum.quoting import quoted_notices
+from daemon.forum.quoting import quoted_notices, whole_notices
 from daemon.forum.rooms import Handled, Handling, Incoming
 from daemon.handlers.bot.screening import Drop
 from daemon.ports import BotStore
@@ -92,7 +92,7 @@ class Admission:
             notices = await self._store.notices(message.room_id, now - QUOTED_WITHIN)
             return bool(quoted_notices(message.quote, notices))
         within = timedelta(seconds=self._duty.config.bot.answer_within)
-        return len(await self._store.notices(message.room_id, now - within)) == 1
+        return len(whole_notices(await self._store.notices(message.room_id, now - within))) == 1
 
     async def _is_stranger(self, message: Incoming, heard: Heard) -> bool:
         words = parse(heard.text[:_FIRST]).words

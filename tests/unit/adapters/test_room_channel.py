@@ -12,7 +12,9 @@ from daemon.adapters.memory import FakeClock, MemoryStores
 from daemon.adapters.room_channel import QUOTED, RoomNotifier, wants
 from daemon.config import BotSection, ChannelSection
 from daemon.errors import DeliveryFailed, DeliveryUnknown
-from daemon.forum.rooms import RoomSetting
+from daemon.forum.quoting import quoted_notices
+from daemon.forum.rooms import Quote, RoomSetting, Sent, SentNotice
+from daemon.forum.splitting import split
 from daemon.products.gathering import Bundle, Form
 from daemon.products.ids import new_id
 from daemon.products.notices import Entry, EntryState, Message
@@ -31,7 +33,8 @@ class Rooms:
         self.said: list[tuple[str, str, tuple[tuple[str, str], ...]]] = []
         self.patience: list[float | None] = []
         self.refusals: dict[str, Exception] = {}
-        self.parts = 1
+        self.limit_bytes = 100_000
+        self.tells_ids = True
 
     async def __call__(
         self,
@@ -40,12 +43,13 @@ class Rooms:
         mentions: Sequence[tuple[str, str]] = (),
         *,
         patience_s: float | None = None,
-    ) -> tuple[str, ...]:
+    ) -> tuple[Sent, ...]:
         self.patience.append(patience_s)
         if refusal := self.refusals.pop(conversation_id, None):
             raise refusal
         self.said.append((conversation_id, text, tuple(mentions)))
-        return tuple(f"m{len(self.said)}.{part}" for part in range(self.parts))
+        parts = enumerate(part.rstrip() for part in split(text, self.limit_bytes))
+        return tuple(Sent(f"m{len(self.said)}.{number}" if self.tells_ids else "", part) for number, part in parts)
 
 
 class Desk:
@@ -61,6 +65,9 @@ class Desk:
     async def named(self, contact_id: str) -> str:
         return contact_id.title()
 
+    async def remembered(self, room: str = "a") -> Sequence[SentNotice]:
+        return await self.stores.bot.notices(room, self.clock.now() - timedelta(minutes=1))
+
     async def wish(self, room: str = "a", **wishes: Any) -> None:
         await self.stores.bot.save_room(RoomSetting(room_id=room, **wishes))
 
@@ -72,19 +79,35 @@ def message(*entries: Entry, form: Form = Form.STORIES) -> Message:
                    entries=entries, form=form.value)  # fmt: skip
 
 
-async def test_a_notice_is_subject_and_lines_and_its_incidents_are_remembered_under_every_part() -> None:
+async def test_a_notice_is_subject_and_lines_and_its_incidents_are_remembered() -> None:
     desk = Desk()
-    desk.rooms.parts = 2
     sent = message(entry(product_id="1"), entry(product_id="2"), entry("recovered", "2"))
 
     await desk.notifier.send(sent)
 
     assert desk.rooms.said == [("a", f"{sent.subject}\n{sent.text}", ())]
-    notices = await desk.stores.bot.notices("a", desk.clock.now() - timedelta(minutes=1))
-    assert {notice.message_id for notice in notices} == {"m1.0", "m1.1"}
-    assert {notice.incident_ids for notice in notices} == {("i-1", "i-2")}
-    assert {notice.text for notice in notices} == {f"{sent.subject}\n{sent.text}"[:QUOTED]}
+    (notice,) = await desk.remembered()
+    assert (notice.message_id, notice.incident_ids, notice.notice_id) == ("m1.0", ("i-1", "i-2"), "")
+    assert notice.text == f"{sent.subject}\n{sent.text}"[:QUOTED]
     assert desk.rooms.patience == [10.0]
+
+
+async def test_every_part_of_a_long_notice_is_found_by_its_own_text_and_tells_of_its_own_incidents() -> None:
+    desk = Desk()
+    desk.rooms.limit_bytes = 400
+    ids = [f"i-{n}" for n in range(12)]
+
+    await desk.notifier.send(message(*(entry(product_id=str(n)) for n in range(12))))
+
+    notices = await desk.remembered()
+    assert len(notices) > 2
+    assert len({notice.notice_id for notice in notices}) == 1
+    (_, text, _), *_ = desk.rooms.said
+    for part in split(text, 400):
+        (found,) = quoted_notices(Quote("", f"zhiban：{part}"), notices)
+        assert set(found.incident_ids) == ({i for i in ids if f"({i[2:]})" in part} or set(ids))
+        (found,) = quoted_notices(Quote("", part[:100]), notices)
+    assert {i for notice in notices for i in notice.incident_ids} == set(ids)
 
 
 async def test_a_muted_room_hears_nothing_until_its_time_and_another_does() -> None:
@@ -111,7 +134,7 @@ async def test_a_room_hears_only_what_it_subscribed_to() -> None:
     ((_, text, _),) = desk.rooms.said
     assert "2002" in text
     assert "1001" not in text
-    (notice,) = await desk.stores.bot.notices("a", desk.clock.now() - timedelta(minutes=1))
+    (notice,) = await desk.remembered()
     assert notice.incident_ids == ("i-2002",)
 
 
@@ -157,20 +180,17 @@ async def test_a_digest_tells_of_no_incident_that_could_be_answered() -> None:
     )
 
     assert len(desk.rooms.said) == 1
-    assert await desk.stores.bot.notices("a", desk.clock.now() - timedelta(minutes=1)) == []
+    assert await desk.remembered() == []
 
 
 async def test_a_service_that_tells_no_id_is_remembered_by_the_text() -> None:
     desk = Desk()
 
-    async def silent(*_: object, **__: object) -> tuple[str, ...]:
-        return ("",)
-
-    desk.notifier._send = silent
+    desk.rooms.tells_ids = False
     await desk.notifier.send(message(entry()))
     await desk.notifier.send(message(entry(product_id="2")))
 
-    notices = await desk.stores.bot.notices("a", desk.clock.now() - timedelta(minutes=1))
+    notices = await desk.remembered()
     assert len({notice.message_id for notice in notices}) == 2
     assert all(notice.message_id and notice.text for notice in notices)
 

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from daemon.forum.quoting import is_quotation, quoted_notices
+from daemon.forum.quoting import is_quotation, quoted_notices, whole_notices
 from daemon.forum.rooms import Quote, SentNotice
 from tests.contract.makers import NOW
 
@@ -37,3 +38,13 @@ def test_a_scrap_is_no_quotation() -> None:
 @given(st.text(), st.text())
 def test_any_two_texts_can_be_compared(quoted: str, told: str) -> None:
     assert is_quotation(quoted, told) in {True, False}
+
+
+def test_the_parts_of_one_notice_are_one_notice() -> None:
+    split = [
+        replace(notice("n2"), notice_id="x", incident_ids=("i2", "i3")),
+        notice("n9"),
+        replace(notice("n1"), notice_id="x", incident_ids=("i1", "i2")),
+    ]
+    assert whole_notices(split) == [replace(split[0], incident_ids=("i2", "i3", "i1")), split[1]]
+    assert len(whole_notices([notice("n1"), notice("n2")])) == 2

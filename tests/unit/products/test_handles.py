@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.products.handles import ALPHABET, SHORTEST, HandleIndex, code_of, is_handle
+from daemon.products.handles import ALPHABET, SHORTEST, HandleIndex, code_of, is_handle, told_by_part
 
 IDS = [f"incident-{n}" for n in range(3000)]
 
@@ -43,3 +43,24 @@ def test_any_text_may_be_asked_for(text: str) -> None:
 def test_an_empty_index_names_nothing() -> None:
     assert list(HandleIndex().named("bcdf")) == []
     assert len(HandleIndex().handle("x")) == SHORTEST
+
+
+FOUR = ("i1", "i2", "i3", "i4")
+LINES = {incident: f"{code_of(incident)[:4]} Mug ({incident})" for incident in FOUR}
+
+
+def test_a_part_tells_of_the_incidents_whose_handles_begin_its_lines() -> None:
+    parts = [f"[critical] Price is zero: 3 products\n{LINES['i1']}", f"{LINES['i2']}\n{LINES['i3']}"]
+    assert told_by_part(parts, FOUR[:3]) == [("i1",), ("i2", "i3")]
+
+
+def test_what_has_no_line_of_its_own_belongs_to_the_last_part() -> None:
+    parts = [f"subject\n{LINES['i1']}", f"{LINES['i3']}\nand 2 more: incidents price_missing"]
+    assert told_by_part(parts, FOUR) == [("i1",), ("i2", "i3", "i4")]
+
+
+def test_a_part_without_handles_tells_of_all() -> None:
+    parts = [f"subject\n{LINES['i1']}", f"To do: correct it, or answer: ack {LINES['i1'][:4]}"]
+    assert told_by_part(parts, FOUR[:2]) == [("i1",), ("i1", "i2")]
+    assert told_by_part(["3 more notices in one"], FOUR) == [FOUR]
+    assert told_by_part([], FOUR) == []

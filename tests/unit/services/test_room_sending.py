@@ -9,6 +9,7 @@ import pytest
 from daemon.adapters.memory import FakeClock
 from daemon.config import BotSection
 from daemon.errors import DeliveryFailed, DeliveryUnknown
+from daemon.forum.rooms import Sent
 from daemon.forum.splitting import size_of
 from daemon.services.room_sending import MOST_WAIT_S, TRIES, RoomSender
 from tests.bot_kit import ScriptedMessenger
@@ -24,7 +25,7 @@ class Room:
         self.results: list[str] = []
         self.sender = RoomSender(self.messenger, self.clock, lambda: self.section, observe=self.results.append)
 
-    async def send(self, text: str, room: str = "r1", seconds: float = 600, **more: Any) -> tuple[str, ...]:
+    async def send(self, text: str, room: str = "r1", seconds: float = 600, **more: Any) -> tuple[Sent, ...]:
         task = asyncio.ensure_future(self.sender.send(room, text, **more))
         await self.clock.run(seconds)
         assert task.done()
@@ -35,10 +36,11 @@ async def test_a_long_text_arrives_whole_in_order_with_the_ids_of_its_parts() ->
     room = Room(message_bytes=100)
     text = "\n".join(f"第{n}行：库存为零" for n in range(40))
 
-    ids = await room.send(text, mentions=(("alice", "Alice"),))
+    sent = await room.send(text, mentions=(("alice", "Alice"),))
 
     parts = room.messenger.texts
-    assert len(ids) == len(set(ids)) == len(parts) > 3
+    assert len({one.id for one in sent}) == len(parts) > 3
+    assert [one.text for one in sent] == parts
     assert "\n".join(parts) == text
     assert all(size_of(part) <= 100 for part in parts)
     assert [bool(m.mentions) for m in room.messenger.sent] == [True] + [False] * (len(parts) - 1)
@@ -115,7 +117,7 @@ async def test_waits_are_not_all_alike() -> None:
 async def test_what_was_clearly_not_taken_is_tried_again() -> None:
     room = Room()
     room.messenger.problems = [DeliveryFailed("away"), DeliveryFailed("away"), None]
-    assert await room.send("hi") == ("sent-1",)
+    assert await room.send("hi") == (Sent("sent-1", "hi"),)
     assert room.results == ["failed", "failed", "sent"]
 
 
@@ -216,7 +218,7 @@ async def test_a_send_that_is_given_up_leaves_the_room_free() -> None:
     await room.clock.run(0)
     waiting.cancel()
     await asyncio.gather(waiting, return_exceptions=True)
-    assert await room.send("three") == ("sent-2",)
+    assert await room.send("three") == (Sent("sent-2", "three"),)
 
 
 async def test_new_rates_take_hold() -> None:

@@ -8,7 +8,7 @@ from typing import Final
 
 from daemon.errors import NotFound, Unavailable
 from daemon.forum.commands import nearest, trimmed
-from daemon.forum.quoting import quoted_notices
+from daemon.forum.quoting import quoted_notices, whole_notices
 from daemon.forum.rooms import SentNotice
 from daemon.handlers.bot.asking import Asked
 from daemon.handlers.bot.commands.command import Call, Misused, Told
@@ -123,7 +123,8 @@ async def quoted(duty: Duty, asked: Asked) -> Sequence[SentNotice]:
 async def sole_notice(call: Call) -> SentNotice:
     """Return the one notice of the last minutes. Raises Told when there was none, or more than one."""
     within = timedelta(seconds=call.duty.config.bot.answer_within)
-    notices = await call.bot.notices(call.asked.room_id or call.asked.contact_id, call.now - within)
+    sent = await call.bot.notices(call.asked.room_id or call.asked.contact_id, call.now - within)
+    notices = whole_notices(sent)
     if not notices:
         raise Misused(call.say("which_incident"))
     if len(notices) > 1:

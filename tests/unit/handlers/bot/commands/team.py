@@ -71,14 +71,17 @@ class Team:
         counts = await self.house.stores.incidents.counts()
         return sum(counts[state] for state in ALIVE)
 
-    async def notice(self, message_id: str, *product_ids: str, text: str = "", room: str = ROOM) -> SentNotice:
-        """Remember a notice about the incidents of products."""
+    async def notice(
+        self, message_id: str, *product_ids: str, text: str = "", room: str = ROOM, whole: str = ""
+    ) -> SentNotice:
+        """Remember a notice about the incidents of products. whole: the id of the notice that it is a part of."""
         notice = SentNotice(
             message_id=message_id,
             conversation_id=room,
             incident_ids=tuple([(await self.incident(product_id)).id for product_id in product_ids]),
             sent_at=self.house.clock.now(),
             text=text,
+            notice_id=whole,
         )
         await self.house.stores.bot.remember_notice(notice)
         return notice

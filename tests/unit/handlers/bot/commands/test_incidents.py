@@ -217,6 +217,18 @@ class TestAnswersToNotices:
         assert "There were 2 notices just now" in await group.say("ack")
         assert await group.actions() == []
 
+    async def test_ack_alone_means_all_parts_of_one_long_notice(self, group: Team) -> None:
+        await group.notice("n1", "p1", whole="long")
+        await group.notice("n2", "p2", whole="long")
+        await group.say("ack")
+        assert [await _state(group, name) for name in ("p1", "p2")] == [State.ACKNOWLEDGED] * 2
+
+    async def test_an_answer_to_one_part_of_a_long_notice_acts_on_that_part(self, group: Team) -> None:
+        await group.notice("n1", "p1", text="Price missing: 2 products", whole="long")
+        await group.notice("n2", "p2", text="bcdf Open: Blue mug (p2)", whole="long")
+        await group.say("ack", quote=Quote("", "zhiban：bcdf Open: Blue mug (p2)"))
+        assert [await _state(group, name) for name in ("p1", "p2")] == [State.OPEN, State.ACKNOWLEDGED]
+
     async def test_a_reason_alone_closes_what_is_answered(self, group: Team) -> None:
         await group.notice("n1", "p1")
         await group.say("close wrong price in the feed", quote=Quote("n1", ""))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Final, Protocol
 
@@ -23,8 +22,6 @@ _log = structlog.get_logger()
 
 #: Characters of each part of a notice that are remembered, for services that quote without an id.
 QUOTED: Final = 200
-#: Entries of which it is remembered in which rooms they were told, until all rooms were.
-_REMEMBERED: Final = 10_000
 
 
 class Send(Protocol):
@@ -49,7 +46,7 @@ class RoomNotifier:
     """Port Notifier over the rooms of a messenger.
 
     Nobody can tell two messages of a room apart, so it is not idempotent; a room that has had an entry does not get
-    it again because another room has not.
+    it again because another room has not, also not after a restart.
 
     rooms: ids. named: the name to show of a contact. wording: for rooms that want only some of a message's entries.
     """
@@ -71,7 +68,6 @@ class RoomNotifier:
         self.name, self._rooms = name, tuple(rooms)
         self._send, self._store, self._clock, self._named, self._wording = send, store, clock, named, wording
         self._patience_s = timeout_s / max(1, len(self._rooms))
-        self._told: OrderedDict[str, set[str]] = OrderedDict()
 
     async def send(self, message: Message) -> None:
         """Send to every room that wants it; a room that fails keeps no other from hearing.
@@ -80,17 +76,20 @@ class RoomNotifier:
         """
         failed: list[DeliveryFailed] = []
         unsure: list[DeliveryUnknown] = []
+        before = await self._told_before(message)
+        told: set[tuple[str, str]] = set()
         for room in self._rooms:
             try:
-                await self._tell(room, message)
+                await self._tell(room, message, before, told)
             except DeliveryFailed as exc:
                 failed.append(exc)
             except DeliveryUnknown as exc:
                 unsure.append(exc)
         passing = [problem for problem in failed if not problem.permanent]
         if passing:
+            if told:
+                await self._store.remember_told(told, self._clock.now())
             raise passing[0]
-        self._forget(message.entries)
         if unsure:
             raise unsure[0]
         if failed and len(failed) == len(self._rooms):
@@ -98,23 +97,32 @@ class RoomNotifier:
         for problem in failed:
             _log.warning("notice.room_lost", channel=self.name, message=message.id, reason=str(problem))
 
-    async def _tell(self, room: str, message: Message) -> None:
+    async def _told_before(self, message: Message) -> set[tuple[str, str]]:
+        """Return which entries which rooms have had already."""
+        if len(self._rooms) == 1:
+            return set()  # the outbox knows
+        return await self._store.told([entry.id for entry in message.entries])
+
+    async def _tell(
+        self, room: str, message: Message, before: set[tuple[str, str]], told: set[tuple[str, str]]
+    ) -> None:
+        """Send to a room what it wants and has not had; what may have arrived is added to `told`."""
         setting = await self._store.room(room)
         if setting.muted_until is not None and setting.muted_until > self._clock.now():
             _log.info("notice.withheld", channel=self.name, message=message.id, room=room, reason="muted")
             return
-        told = self._told
-        entries = tuple(e for e in message.entries if wants(setting, e) and room not in told.get(e.id, ()))
+        entries = tuple(e for e in message.entries if wants(setting, e) and (e.id, room) not in before)
         if not entries:
             return
         text = self._text(message, entries)
         mentions = await self._mentions(setting, entries)
+        pairs = {(entry.id, room) for entry in entries}
+        told |= pairs
         try:
             sent = await self._send(room, text, mentions, patience_s=self._patience_s)
-        except DeliveryUnknown:
-            self._note(room, entries)
+        except DeliveryFailed:
+            told -= pairs
             raise
-        self._note(room, entries)
         await self._remember(room, sent, entries)
 
     def _text(self, message: Message, entries: tuple[Entry, ...]) -> str:
@@ -127,18 +135,6 @@ class RoomNotifier:
         if not setting.on_call or all(entry.news != News.ESCALATED for entry in entries):
             return ()
         return ((setting.on_call, await self._named(setting.on_call)),)
-
-    def _note(self, room: str, entries: Iterable[Entry]) -> None:
-        if len(self._rooms) == 1:
-            return  # the outbox knows
-        for entry in entries:
-            self._told.setdefault(entry.id, set()).add(room)
-        while len(self._told) > _REMEMBERED:
-            self._told.popitem(last=False)
-
-    def _forget(self, entries: Iterable[Entry]) -> None:
-        for entry in entries:
-            self._told.pop(entry.id, None)
 
     async def _remember(self, room: str, sent: Sequence[Sent], entries: Iterable[Entry]) -> None:
         incidents = tuple(dict.fromkeys(entry.incident_id for entry in entries if entry.incident_id))

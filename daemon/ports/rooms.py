@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -124,8 +124,14 @@ class BotStore(Protocol):
     async def notices(self, conversation_id: str, since: datetime) -> Sequence[SentNotice]:
         """Return the notices sent to a conversation since a time, newest first."""
 
+    async def remember_told(self, told: Iterable[tuple[str, str]], now: datetime) -> None:
+        """Remember pairs of an entry of the outbox and a room that has had it while another has not."""
+
+    async def told(self, entry_ids: Sequence[str]) -> set[tuple[str, str]]:
+        """Return the pairs remembered of these entries."""
+
     async def forget_messages(self, before: datetime) -> int:
-        """Delete handled messages, codes and notices of before a time; return how many."""
+        """Delete handled messages, codes, notices and who was told what, of before a time; return how many."""
 
 
 class Dialogue(Protocol):

@@ -190,6 +190,28 @@ class TestNotices:
         assert await stores.bot.notices("r1", later(minutes=3, microseconds=1)) == []
 
 
+class TestRoomsTold:
+    async def test_pairs_are_remembered_once_and_asked_by_entry(self, stores: Stores) -> None:
+        assert await stores.bot.told(["e1"]) == set()
+        await stores.bot.remember_told({("e1", "a"), ("e2", "a")}, NOW)
+        await stores.bot.remember_told([("e1", "a"), ("e1", "b"), ("e3", "b")], later(days=1))
+        await stores.bot.remember_told([], NOW)
+
+        assert await stores.bot.told(["e1", "e2", "e9"]) == {("e1", "a"), ("e1", "b"), ("e2", "a")}
+        assert await stores.bot.told([]) == set()
+
+    async def test_what_is_told_again_is_no_younger(self, stores: Stores) -> None:
+        await stores.bot.remember_told([("e1", "a")], NOW)
+        await stores.bot.remember_told([("e1", "a"), ("e1", "b")], later(days=2))
+        assert await stores.bot.forget_messages(later(days=1)) == 1
+        assert await stores.bot.told(["e1"]) == {("e1", "b")}
+
+    @pytest.mark.parametrize("text", ODD_TEXTS)
+    async def test_odd_names_come_back(self, stores: Stores, text: str) -> None:
+        await stores.bot.remember_told([(text, text)], NOW)
+        assert ascii(await stores.bot.told([text])) == ascii({(text, text)})
+
+
 class TestForgetting:
     async def test_what_is_older_is_forgotten_and_nothing_else(self, stores: Stores) -> None:
         await stores.principals.create(ANN)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -28,6 +28,7 @@ class MemoryBotStore:
         self._contacts: dict[str, Contact] = {}
         self._rooms: dict[str, RoomSetting] = {}
         self._notices: deque[SentNotice] = deque(maxlen=KEPT)
+        self._told: dict[tuple[str, str], datetime] = {}
 
     async def begin(self, message: Handled) -> bool:
         """Remember a message before it is handled; False when it was seen before."""
@@ -98,13 +99,29 @@ class MemoryBotStore:
         found = [n for n in reversed(self._notices) if n.conversation_id == conversation_id and n.sent_at >= since]
         return sorted(found, key=lambda notice: notice.sent_at, reverse=True)
 
+    async def remember_told(self, told: Iterable[tuple[str, str]], now: datetime) -> None:
+        """Remember pairs of an entry and a room that has had it, the latest ones; when, for those not known yet."""
+        for pair in told:
+            self._told.setdefault(pair, now)
+        while len(self._told) > KEPT:
+            del self._told[next(iter(self._told))]
+
+    async def told(self, entry_ids: Sequence[str]) -> set[tuple[str, str]]:
+        """Return the pairs remembered of these entries."""
+        asked = set(entry_ids)
+        return {pair for pair in self._told if pair[0] in asked}
+
     async def forget_messages(self, before: datetime) -> int:
-        """Delete messages seen, codes expired and notices sent before a time; return how many."""
-        held = len(self._handled) + len(self._codes) + len(self._notices)
+        """Delete messages seen, codes expired, notices sent and rooms told before a time; return how many."""
+        held = self._held()
         self._handled = {m.id: m for m in self._handled.values() if m.seen_at >= before}
         self._codes = {c.code_sha256: c for c in self._codes.values() if c.expires_at >= before}
         self._notices = deque((n for n in self._notices if n.sent_at >= before), maxlen=KEPT)
-        return held - len(self._handled) - len(self._codes) - len(self._notices)
+        self._told = {pair: at for pair, at in self._told.items() if at >= before}
+        return held - self._held()
+
+    def _held(self) -> int:
+        return len(self._handled) + len(self._codes) + len(self._notices) + len(self._told)
 
     def _enabled(self, principal_id: str) -> Principal | None:
         principal = self._principals.by_id(principal_id)

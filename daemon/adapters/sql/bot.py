@@ -6,7 +6,7 @@ what the service brings again is older than the bot answers. All else is on disk
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -14,10 +14,10 @@ from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from daemon.adapters.sql import schema
-from daemon.adapters.sql.conditions import constant
+from daemon.adapters.sql.conditions import any_of, constant
 from daemon.adapters.sql.database import Database
 from daemon.adapters.sql.statements import Row, Session, Statement
-from daemon.adapters.sql.values import Records, instant, micros
+from daemon.adapters.sql.values import Records, instant, micros, text_list
 from daemon.errors import NotFound
 from daemon.forum.principals import Principal
 from daemon.forum.rooms import BindingCode, Contact, Handled, Handling, RoomSetting, SentNotice
@@ -30,7 +30,7 @@ _NOTICES: Final[Records[SentNotice]] = Records(SentNotice)
 _m, _k, _b, _r, _n = (
     schema.bot_messages.c, schema.contacts.c, schema.binding_codes.c, schema.rooms.c, schema.sent_notices.c,
 )  # fmt: skip
-_p = schema.principals.c
+_p, _t = schema.principals.c, schema.told_rooms.c
 
 _BEGIN: Final = Statement(insert(schema.bot_messages).values(
     {name: bindparam(name) for name in ("id", "conversation_id", "sender_id", "sender_name", "state", "seen_at")}
@@ -78,9 +78,13 @@ _SINCE: Final = Statement(
     .where(_n.conversation_id == bindparam("conversation"), _n.sent_at >= bindparam("since"))
     .order_by(_n.sent_at.desc(), _n.seq.desc())
 )
+_ADD_TOLD: Final = Statement(
+    insert(schema.told_rooms).values({c.name: bindparam(c.name) for c in _t}).on_conflict_do_nothing()
+)
+_TOLD: Final = Statement(select(_t.entry_id, _t.room_id).where(any_of(_t.entry_id, "ids")))
 _FORGET: Final = tuple(
     Statement(delete(column.table).where(column < bindparam("before")))
-    for column in (_m.seen_at, _b.expires_at, _n.sent_at)
+    for column in (_m.seen_at, _b.expires_at, _n.sent_at, _t.told_at)
 )
 
 
@@ -170,8 +174,19 @@ class SqlBotStore:
         rows = await self._database.read(lambda session: session.all(_SINCE, **values))
         return [_NOTICES.read(body) for (body,) in rows]
 
+    async def remember_told(self, told: Iterable[tuple[str, str]], now: datetime) -> None:
+        """Remember pairs of an entry and a room that has had it; when, for those not known yet."""
+        at = micros(now)
+        rows = [{"entry_id": entry, "room_id": room, "told_at": at} for entry, room in told]
+        await self._database.write(lambda session: session.run_many(_ADD_TOLD, rows), durable=True)
+
+    async def told(self, entry_ids: Sequence[str]) -> set[tuple[str, str]]:
+        """Return the pairs remembered of these entries."""
+        ids = text_list(entry_ids)
+        return {(entry, room) for entry, room in await self._database.read(lambda session: session.all(_TOLD, ids=ids))}
+
     async def forget_messages(self, before: datetime) -> int:
-        """Delete messages seen, codes expired and notices sent before a time; return how many."""
+        """Delete messages seen, codes expired, notices sent and rooms told before a time; return how many."""
         limit = micros(before)
         return await self._database.write(
             lambda session: sum(session.run(statement, before=limit) for statement in _FORGET), durable=True

@@ -25,7 +25,7 @@ from daemon.products.incidents import CURRENT, Kind
 from daemon.products.remedies import RemedyState
 
 #: Alembic revisions, oldest first; a store at the last of them needs no migration.
-REVISIONS: Final = ("0001", "0002")
+REVISIONS: Final = ("0001", "0002", "0003")
 
 metadata = MetaData()
 
@@ -270,6 +270,17 @@ rooms = Table("rooms", metadata, _text("room_id", key=True), _body())
 sent_notices = Table("sent_notices", metadata, _seq(), _text("conversation_id"), _number("sent_at"), _body())
 Index("sent_notices_by_conversation", sent_notices.c.conversation_id, sent_notices.c.sent_at)
 Index("sent_notices_by_time", sent_notices.c.sent_at)
+
+# Rooms that have had an entry of the outbox while another has not.
+told_rooms = Table(
+    "told_rooms",
+    metadata,
+    _text("entry_id", key=True),
+    _text("room_id", key=True),
+    _number("told_at"),
+    sqlite_with_rowid=False,
+)
+Index("told_rooms_by_time", told_rooms.c.told_at)
 
 
 def tables() -> Sequence[Table]:

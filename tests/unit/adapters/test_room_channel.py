@@ -57,8 +57,13 @@ class Desk:
 
     def __init__(self, *rooms: str) -> None:
         self.clock, self.stores, self.rooms = FakeClock(), MemoryStores(), Rooms()
+        self._names = rooms or ("a",)
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin anew with what the stores know."""
         self.notifier = RoomNotifier(
-            "box", rooms or ("a",), send=self.rooms, store=self.stores.bot, clock=self.clock, named=self.named,
+            "box", self._names, send=self.rooms, store=self.stores.bot, clock=self.clock, named=self.named,
             wording=lambda: WORDING, timeout_s=10.0,
         )  # fmt: skip
 
@@ -208,6 +213,35 @@ async def test_a_room_that_fails_keeps_no_other_from_hearing_and_alone_hears_aga
     assert [said[0] for said in desk.rooms.said] == ["b", "a", "b"]
     assert "(1)" in desk.rooms.said[1][1]
     assert "(1)" not in desk.rooms.said[2][1]
+
+
+async def test_a_restart_between_two_rooms_tells_each_of_them_once() -> None:
+    desk = Desk("a", "b", "c")
+    one = entry()
+    for _ in range(2):
+        desk.rooms.refusals |= {"b": DeliveryFailed("too frequent"), "c": DeliveryFailed("away")}
+        with pytest.raises(DeliveryFailed):
+            await desk.notifier.send(message(one))
+        desk.restart()
+    desk.rooms.refusals = {"c": DeliveryFailed("away")}
+    with pytest.raises(DeliveryFailed):
+        await desk.notifier.send(message(one))
+    desk.restart()
+    await desk.notifier.send(message(one))
+
+    assert [said[0] for said in desk.rooms.said] == ["a", "b", "c"]
+
+
+async def test_where_it_may_have_arrived_is_known_after_a_restart_too() -> None:
+    desk = Desk("a", "b")
+    desk.rooms.refusals = {"a": DeliveryUnknown("silence"), "b": DeliveryFailed("away")}
+    one = entry()
+    with pytest.raises(DeliveryFailed):
+        await desk.notifier.send(message(one))
+    desk.restart()
+    await desk.notifier.send(message(one))
+
+    assert [said[0] for said in desk.rooms.said] == ["b"]
 
 
 async def test_a_room_where_it_may_have_arrived_is_not_told_again() -> None:

@@ -20,9 +20,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
 from daemon.adapters.sql import open_stores, schema, versions
+from daemon.adapters.sql.values import micros
 from daemon.errors import StoreCorrupt, Unavailable
 from daemon.forum.principals import Principal, Role
-from daemon.forum.rooms import BindingCode
+from daemon.forum.rooms import BindingCode, SentNotice
 from daemon.products.documents import to_json
 
 NOW = datetime(2026, 11, 25, 8, 30, tzinfo=UTC)
@@ -89,15 +90,20 @@ def test_a_migration_that_fails_leaves_the_store_as_it_was(monkeypatch: pytest.M
         assert [n for (n,) in connection.execute("SELECT name FROM sqlite_schema")] == ["audit"]
 
 
-async def test_a_store_of_the_first_schema_keeps_what_it_holds_and_gets_the_bots_tables(path: Path) -> None:
+def old_store(path: Path, revision: str) -> None:
+    """Make a store as a program of that schema left it."""
     path.parent.mkdir(mode=0o700)
     config = Config()
     config.set_main_option("script_location", str(versions.MIGRATIONS))
     engine = create_engine(f"sqlite:///{path}")
     with engine.begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
+        command.upgrade(config, revision)
     engine.dispose()
+
+
+async def test_a_store_of_the_first_schema_keeps_what_it_holds_and_gets_the_bots_tables(path: Path) -> None:
+    old_store(path, "0001")
     with closing(connected(path)) as old:
         assert versions.version_of(old) == "0001"
         assert "contacts" not in shape(old)
@@ -109,6 +115,24 @@ async def test_a_store_of_the_first_schema_keeps_what_it_holds_and_gets_the_bots
         await stores.bot.bind("x", "c1", NOW)
     async with open_stores(path) as stores:
         assert await stores.bot.contact("c1") == ANN
+    with closing(connected(path)) as migrated:
+        assert versions.version_of(migrated) == versions.HEAD
+
+
+async def test_a_store_of_the_second_schema_keeps_its_notices_and_learns_which_rooms_were_told(path: Path) -> None:
+    old_store(path, "0002")
+    notice = SentNotice(message_id="n1", conversation_id="r1", incident_ids=("i1",), sent_at=NOW)
+    with closing(connected(path)) as old:
+        old.execute(
+            "INSERT INTO sent_notices (conversation_id, sent_at, body) VALUES ('r1', ?, ?)",
+            (micros(NOW), to_json(notice)),
+        )
+
+    async with open_stores(path) as stores:
+        await stores.bot.remember_told([("e1", "r1")], NOW)
+    async with open_stores(path) as stores:
+        assert await stores.bot.notices("r1", NOW) == [notice]
+        assert await stores.bot.told(["e1"]) == {("e1", "r1")}
     with closing(connected(path)) as migrated:
         assert versions.version_of(migrated) == versions.HEAD
 

@@ -105,13 +105,34 @@ class LogSection(Section):
 class CatalogueSection(Section):
     """Where products are kept, and what fills in for what their files cannot say."""
 
-    kind: Literal["sqlite", "memory"] = "sqlite"
+    kind: Literal["sqlite", "memory", "mongodb"] = "sqlite"  # mongodb: the shop's own, beside what sources bring
     currency: Currency = ""  # ISO 4217, for files without a currency column
     timezone: Zone = ""  # IANA name, for times without a zone
     locale: str = Field(
         "", pattern=r"^[a-z]{2,3}([_-][A-Za-z]{4})?([_-][A-Z]{2})?$|^$"
     )  # such as "de_DE", for numbers such as "1.234,50"
     currencies: tuple[Currency, ...] = ()  # that the shop sells in; empty: any ISO 4217 code
+
+
+class MongodbSection(Section):
+    """The database of the shop's back end (KeystoneJS 4 or its like), where [catalogue] kind is "mongodb"."""
+
+    uri: str = "mongodb://127.0.0.1:27017"  # without a password
+    secret: str = ""  # name of the secret that is the URI, where it holds a password
+    database: str = Field("", max_length=63)  # "": the one that the URI names
+    collection: str = Field("products", min_length=1, max_length=200)
+    name: str = Field("shop", pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")  # the source of its products
+    owner: str = ""  # who cares for them
+    driver: Literal["motor", "pymongo"] = "motor"  # pymongo: its asynchronous client, which succeeds motor
+    map: dict[str, tuple[str, ...]] = Field(default_factory=dict)  # canonical field = dotted paths, first set one wins
+    relations: dict[str, str] = Field(default_factory=dict)  # canonical field = "collection.path" that an id stands for
+    statuses: dict[str, tuple[str | bool | int, ...]] = Field(default_factory=dict)  # status = words, the first is written
+    shard_key: tuple[str, ...] = ("_id",)  # fields that every query by id names
+    stream: bool = True  # follow the server's change stream, where it has one
+    poll_interval: Interval = 1.0  # 1s, by updatedAt where there is no stream
+    scan_interval: Interval = 300.0  # 5m, between two readings of the whole collection
+    timeout: Interval = 2.0  # 2s, to find a server, and for it to answer
+    page_size: int = Field(500, ge=1, le=10_000)
 
 
 class SourceSection(Section):
@@ -273,6 +294,7 @@ class Config(Section):
     shutdown: ShutdownSection = ShutdownSection()
     log: LogSection = LogSection()
     catalogue: CatalogueSection = CatalogueSection()
+    mongodb: MongodbSection = MongodbSection()
     sources: tuple[SourceSection, ...] = ()
     checks: ChecksSection = ChecksSection()
     rules: dict[str, dict[str, Any]] = Field(default_factory=dict)  # judged by daemon.products.rules

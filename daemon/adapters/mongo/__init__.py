@@ -1,0 +1,1 @@
+"""The catalogue that a shop keeps in MongoDB: read, followed and changed where it lies."""

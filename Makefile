@@ -5,7 +5,8 @@ BIN := $(VENV)/bin
 ONLY ?=
 
 PUPPET := tests/interop/puppet
-.PHONY: run test test-slow interop bench check format clean
+MONGODB := tests/interop/secantus
+.PHONY: run test test-slow interop mongodb-server bench check format clean
 
 $(VENV)/.base: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -13,17 +14,17 @@ $(VENV)/.base: pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/.test: $(VENV)/.base
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,wechat]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,wechat,mongo]'
 	touch $@
 
 $(VENV)/.bench: $(VENV)/.test
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,wechat,bench]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,wechat,mongo,bench]'
 	touch $@
 
 run: $(VENV)/.base
 	$(BIN)/zhiban run --demo
 
-test: $(VENV)/.test $(PUPPET)/node_modules/.installed
+test: $(VENV)/.test $(PUPPET)/node_modules/.installed $(MONGODB)/.venv/.installed
 	$(BIN)/python -m pytest -n 2 -m 'not slow'
 
 # The real puppet service, for the tests against it; without node they are skipped, and say so.
@@ -32,13 +33,22 @@ $(PUPPET)/node_modules/.installed: $(PUPPET)/package-lock.json
 	elif npm ci --prefix $(PUPPET) --ignore-scripts --no-audit --no-fund; then touch $@; \
 	else echo 'npm could not install it: no tests against the real puppet service'; fi
 
-interop: $(VENV)/.test $(PUPPET)/node_modules/.installed
+# A server that speaks MongoDB's protocol, in an environment of its own; where it can't be installed, or
+# ZHIBAN_TEST_MONGODB_URI names another, the tests that need it are skipped or use that one.
+mongodb-server: $(MONGODB)/.venv/.installed
+
+$(MONGODB)/.venv/.installed: $(MONGODB)/requirements.txt
+	@if test -x $(MONGODB)/.venv/bin/python || $(PYTHON) -m venv $(MONGODB)/.venv && $(MONGODB)/.venv/bin/python -m pip \
+	install --quiet --disable-pip-version-check --only-binary SecantusDB,numpy,shapely -r $<; then touch $@; \
+	else echo 'pip could not install the MongoDB server: no tests against it'; rm -rf $(MONGODB)/.venv; fi
+
+interop: $(VENV)/.test $(PUPPET)/node_modules/.installed $(MONGODB)/.venv/.installed
 	$(BIN)/python -m pytest tests/interop
 
-test-slow: $(VENV)/.test
+test-slow: $(VENV)/.test $(MONGODB)/.venv/.installed
 	$(BIN)/python -m pytest -m slow
 
-bench: $(VENV)/.bench
+bench: $(VENV)/.bench $(MONGODB)/.venv/.installed
 	$(BIN)/python -m tests.benchmarks $(if $(ONLY),--only $(ONLY))
 
 check: $(VENV)/.test

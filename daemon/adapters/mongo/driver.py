@@ -2,58 +2,253 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from typing import Any, NamedTuple
+import inspect
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
+from typing import Any, Final, NamedTuple
 
-from daemon.adapters.mongo.documents import Document, DocumentId, Unnamed
+import bson
+import pymongo
+from bson.codec_options import CodecOptions, DatetimeConversion
+from bson.errors import BSONError
+from bson.objectid import ObjectId
+from bson.raw_bson import RawBSONDocument
+from pymongo import ReadPreference, WriteConcern
+from pymongo.errors import DocumentTooLarge, PyMongoError
+
+from daemon.adapters.mongo import faults
+from daemon.adapters.mongo.documents import Document, DocumentId, Unnamed, document_of, id_of, split
+from daemon.config import MongodbSection
+from daemon.errors import ConfigError, Conflict, InvalidInput, Unavailable
+
+_HEARTBEAT_S: Final = 0.5  # a server that comes back is found this soon
+_QUIET_S: Final = 0.5
+_FAREWELL_S: Final = 0.2  # for telling the server that the sessions are over
+_SIMPLE: Final = {"locale": "simple"}  # ids and old values are compared byte by byte, whatever the collection's rule
+#: The least id of each kind that may name a product, as the server sorts them; a comparison never crosses kinds.
+_LEAST: Final[tuple[DocumentId | float, ...]] = (float("-inf"), "", ObjectId(bytes(12)))
+_UNNAMED_KINDS: Final = ["null", "object", "binData", "bool", "date", "timestamp", "regex"]
+
+_RAW: Final[CodecOptions[Any]] = CodecOptions(document_class=RawBSONDocument, tz_aware=True)
+_READ: Final[CodecOptions[Any]] = CodecOptions(
+    tz_aware=True, unicode_decode_error_handler="replace", datetime_conversion=DatetimeConversion.DATETIME_AUTO
+)
 
 
 class Change(NamedTuple):
-    """One event of a change stream. document: None when it was deleted or is gone since; token: to go on after it."""
+    """One event of a change stream. token: to go on after it.
+
+    document: None when it was deleted or is gone since. place: empty for an Unnamed, which a deleted one is as well.
+    """
 
     place: bytes
     document: Document | Unnamed | None
     token: Mapping[str, Any]
 
 
+@asynccontextmanager
+async def open_collection(section: MongodbSection, uri: str) -> AsyncIterator[Collection]:
+    """Open the products of a shop; nothing is connected before the first call. To be entered in the running loop.
+
+    Raises ConfigError for a URI that cannot be used. It is never shown, as it may hold a password.
+    """
+    try:
+        client = _client(section, uri)
+        database = client[section.database] if section.database else client.get_default_database()
+        concern = database.write_concern if database.write_concern.document else WriteConcern("majority")
+        products = database[section.collection].with_options(
+            codec_options=_RAW, read_preference=ReadPreference.PRIMARY, write_concern=concern
+        )
+    except (PyMongoError, ValueError, TypeError) as error:
+        raise ConfigError(faults.unusable(error)) from None  # what it says may hold a part of a password
+    try:
+        yield Collection(database, products, section.timeout, faults.secrets_of(uri))
+    finally:
+        with pymongo.timeout(_FAREWELL_S):
+            await _awaited(client.close())
+
+
 class Collection:
-    """The products of a shop. Every method raises Unavailable when no answer came, with the reason in words."""
+    """The products of a shop. Every method raises Unavailable when no answer came, with the reason in words.
+
+    A page is one query and one answer (16 MB at most), so that no cursor waits at the server that could be lost.
+    """
+
+    def __init__(self, database: Any, products: Any, timeout_s: float, secrets: Sequence[str]) -> None:
+        self._database = database
+        self._products = products
+        self._timeout_s = timeout_s
+        self._secrets = secrets
 
     async def ping(self) -> None:
         """Ask for a sign of life. Raises Unavailable, and Unauthorized when the server refuses the credentials."""
-        raise NotImplementedError
+        with self._answered(faults.CREDENTIALS):
+            await self._products.find_one({}, projection={"_id": 1})
 
     async def page(self, after: bytes | None, limit: int) -> Sequence[Document | Unnamed]:
-        """Return up to `limit` documents after a place, in the order of their ids."""
-        raise NotImplementedError
+        """Return up to `limit` documents after a place, in the order of their ids.
+
+        It is shorter where documents are large: the end is a page without a Document. The first page begins with up
+        to `limit` documents whose ids are of no kind that names a product.
+        """
+        last = None if after is None else id_of(after)
+        odd = await self._batch({"_id": {"$type": _UNNAMED_KINDS}}, limit) if after is None else []
+        first = 0 if last is None or isinstance(last, int) else 1 if isinstance(last, str) else 2
+        for least in _LEAST[first:]:
+            condition = {"$gte": least} if last is None else {"$gt": last}
+            while found := await self._batch({"_id": condition}, limit, "_id"):
+                if any(isinstance(one, Document) for one in found):
+                    return [*odd, *found]
+                condition = {"$gt": RawBSONDocument(found[-1].raw, _READ)["_id"]}
+            last = None
+        return odd
 
     async def get(self, places: Sequence[bytes]) -> Sequence[Document]:
         """Return those of the documents that exist."""
-        raise NotImplementedError
+        ids = {place: id_of(place) for place in places}
+        found: list[Document] = []
+        while ids:
+            batch = await self._batch({"_id": {"$in": list(ids.values())}}, len(ids))
+            fresh = [one for one in batch if isinstance(one, Document) and ids.pop(one.place, None) is not None]
+            found += fresh
+            if not fresh:
+                break
+        return found
 
     async def newer(self, field: str, since: Any, limit: int) -> Sequence[Document | Unnamed]:
         """Return documents whose field is at or after a value, oldest first. Asked only where an index serves it."""
-        raise NotImplementedError
+        return await self._batch({field: {"$gte": since}}, limit, field)
 
     async def indexed(self, field: str) -> bool:
-        """Tell whether an index begins with a field."""
-        raise NotImplementedError
+        """Tell whether an index begins with a field, and holds every document that has it."""
+        with self._answered():
+            indexes = await self._products.index_information()
+        return any(
+            index["key"][0][0] == field and index["key"][0][1] in {1, -1}
+            for index in indexes.values()
+            if "partialFilterExpression" not in index and not index.get("hidden")
+        )
 
     async def related(self, collection: str, ids: Sequence[DocumentId], path: str) -> Mapping[DocumentId, Any]:
-        """Return what documents of another collection say at a dotted path, by id."""
-        raise NotImplementedError
+        """Return what documents of another collection say at a dotted path, by id; those that say nothing left out."""
+        others = self._database[collection].with_options(codec_options=_READ, read_preference=self._preference)
+        left, found = set(ids), {}
+        while left:
+            with self._answered():
+                query = {"_id": {"$in": list(left)}}
+                cursor = others.find(query, {path: 1}, limit=-len(left), batch_size=len(left), collation=_SIMPLE)
+                batch = {one["_id"]: one async for one in cursor}
+            if not batch:
+                break
+            left -= batch.keys()
+            found.update(batch)
+        values = {key: _at(one, path) for key, one in found.items()}
+        return {key: value for key, value in values.items() if value is not None}
 
     async def update(self, where: Mapping[str, Any], change: Mapping[str, Any]) -> Document | None:
         """Change the one document that matches, and return it as it is then; None when none matches.
 
-        Raises Unavailable when it cannot be told whether it was changed: the same call may be made again.
+        Raises InvalidInput when the server refuses the change for what it is, and Unavailable when it cannot be told
+        whether it was changed: the same call may be made again.
         """
-        raise NotImplementedError
+        with self._answered(faults.WRITES):
+            after = await self._products.find_one_and_update(where, change, return_document=True, collation=_SIMPLE)
+        found = None if after is None else document_of(after.raw)
+        return found if isinstance(found, Document) else None
 
-    def changes(self, resume: Mapping[str, Any] | None) -> AsyncGenerator[Change | None, None]:
+    async def sample(self, limit: int) -> Sequence[Document | Unnamed]:
+        """Return up to `limit` documents chosen by chance."""
+        with self._answered():
+            cursor = await _awaited(self._products.aggregate_raw_batches([{"$sample": {"size": limit}}]))
+            return [one async for batch in cursor for one in split(batch)]
+
+    async def collections(self) -> Sequence[str]:
+        """Return the names of the collections of the database that may be read."""
+        with self._answered():
+            return sorted(await self._database.list_collection_names(authorizedCollections=True))
+
+    async def changes(self, resume: Mapping[str, Any] | None) -> AsyncGenerator[Change | None, None]:
         """Iterate over what changes from now on, or after a token; None every half second while nothing does.
 
-        Raises Unavailable when the line is lost, NotFound when the server has no change streams, Conflict when the
-        token is too old to go on from.
+        "Now" is before the first item. Raises Unavailable when the line is lost, NotFound when the server has no
+        change streams or allows none, Conflict when one cannot go on from here: read everything, begin without token.
         """
-        raise NotImplementedError
+        quiet_ms = int(1000 * min(_QUIET_S, self._timeout_s / 2))
+        wanted = [{"$project": {"operationType": 1, "documentKey": 1, "fullDocument": 1}}]
+        with self._answered(faults.STREAMS, limited=False):
+            stream = await _awaited(
+                self._products.watch(
+                    wanted, full_document="updateLookup", resume_after=resume, max_await_time_ms=quiet_ms
+                )
+            )
+        try:
+            while True:
+                with self._answered(faults.STREAMS, limited=False):
+                    event = await stream.try_next()
+                if event is None:
+                    yield None
+                elif event["operationType"] == "invalidate":
+                    raise Conflict("MongoDB: the collection was dropped or renamed")
+                elif "documentKey" in event:
+                    yield _change(event)
+        finally:
+            with suppress(PyMongoError), pymongo.timeout(_FAREWELL_S):
+                await stream.close()
+
+    @property
+    def _preference(self) -> Any:
+        return self._products.read_preference
+
+    async def _batch(self, where: Mapping[str, Any], limit: int, order: str = "") -> list[Document | Unnamed]:
+        sort = [(order, 1)] if order else None
+        with self._answered():
+            cursor = self._products.find_raw_batches(
+                where, sort=sort, limit=-limit, batch_size=limit, collation=_SIMPLE
+            )
+            return [one async for batch in cursor for one in split(batch)]
+
+    @contextmanager
+    def _answered(self, meanings: faults.Meanings | None = None, *, limited: bool = True) -> Iterator[None]:
+        """Raise a driver's error as what it means here. limited: within the timeout, repetitions included."""
+        try:
+            with ExitStack() as stack:
+                if limited:
+                    stack.enter_context(pymongo.timeout(self._timeout_s))
+                yield
+        except (BSONError, DocumentTooLarge) as error:
+            meant = InvalidInput if meanings is faults.WRITES else Unavailable
+            raise meant(faults.words(error, self._secrets)) from error
+        except PyMongoError as error:
+            raise faults.meaning(error, meanings or {})(faults.words(error, self._secrets)) from error
+
+
+def _client(section: MongodbSection, uri: str) -> Any:
+    client: Any = pymongo.AsyncMongoClient
+    if section.driver == "motor":
+        from motor.motor_asyncio import AsyncIOMotorClient as client  # noqa: N813, PLC0415 only where it is asked for
+    patience_ms = int(1000 * section.timeout)
+    return client(
+        uri, appname="zhiban", tz_aware=True, heartbeatFrequencyMS=int(1000 * _HEARTBEAT_S),
+        serverSelectionTimeoutMS=patience_ms, connectTimeoutMS=patience_ms, socketTimeoutMS=patience_ms,
+    )  # fmt: skip
+
+
+async def _awaited(value: Any) -> Any:
+    """Return what one driver gives at once and the other only when awaited."""
+    return await value if inspect.isawaitable(value) else value
+
+
+def _change(event: RawBSONDocument) -> Change:
+    token = bson.decode(event["_id"].raw)
+    named = document_of(event["documentKey"].raw)
+    if isinstance(named, Unnamed):
+        return Change(b"", named, token)
+    full = event.get("fullDocument")
+    return Change(named.place, None if full is None else document_of(full.raw), token)
+
+
+def _at(document: Mapping[str, Any], path: str) -> Any:
+    found: Any = document
+    for name in path.split("."):
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return found

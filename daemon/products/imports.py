@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Final
 
 import msgspec
@@ -98,7 +99,7 @@ def merge(base: Product | None, theirs: Product, ours: Product | None, now: date
         name: value
         for name in MERGED_FIELDS
         if (value := getattr(theirs, name)) != getattr(ours, name)
-        and (base is None or not _same(value, getattr(base, name)))
+        and (base is None or not same_value(value, getattr(base, name)))
     }
     if not taken and ours.missing_since is None:
         return Merged(ours, ())
@@ -106,13 +107,20 @@ def merge(base: Product | None, theirs: Product, ours: Product | None, now: date
     return Merged(with_soldout_since(ours, merged, now), tuple(taken))
 
 
-def _same(one: object, other: object) -> bool:
+def says_the_same(one: Product, other: Product) -> bool:
+    """Tell whether two products say the same in every field that a source can change."""
+    return all(same_value(getattr(one, name), getattr(other, name)) for name in MERGED_FIELDS)
+
+
+def same_value(one: object, other: object) -> bool:
     """Tell whether two values say the same. NaN differs from itself, but a source that repeats it says nothing new."""
     if isinstance(one, tuple) and isinstance(other, tuple):
-        return len(one) == len(other) and all(map(_same, one, other))
+        return len(one) == len(other) and all(map(same_value, one, other))
     if isinstance(one, Variant) and isinstance(other, Variant):
-        return all(_same(getattr(one, name), getattr(other, name)) for name in Variant.__struct_fields__)
-    return one == other or (one != one and other != other)  # noqa: PLR0124
+        return all(same_value(getattr(one, name), getattr(other, name)) for name in Variant.__struct_fields__)
+    if isinstance(one, Decimal) and isinstance(other, Decimal) and (one.is_nan() or other.is_nan()):
+        return one.is_nan() and other.is_nan()  # a signaling one, which BSON can hold, raises when it is compared
+    return one == other
 
 
 def with_soldout_since(before: Product | None, after: Product, now: datetime) -> Product:

@@ -14,6 +14,7 @@ from daemon.adapters.sql.database import READERS, Database, connect, opened, pre
 from daemon.adapters.sql.evidence import SqlEvidenceStore
 from daemon.adapters.sql.files import made_private
 from daemon.adapters.sql.incidents import SqlIncidentStore
+from daemon.adapters.sql.mirror import SqlMirror
 from daemon.adapters.sql.outbox import SqlOutbox
 from daemon.adapters.sql.people import SqlAuditLog, SqlPrincipals
 from daemon.adapters.sql.versions import bring_up_to_date, feed_name
@@ -32,6 +33,7 @@ class SqlStores:
     principals: SqlPrincipals
     audit: SqlAuditLog
     bot: SqlBotStore
+    mirror: SqlMirror
 
 
 @asynccontextmanager
@@ -57,6 +59,7 @@ async def open_stores(path: Path) -> AsyncIterator[SqlStores]:
             SqlPrincipals(database),
             SqlAuditLog(database),
             SqlBotStore(database),
+            SqlMirror(database),
         )
 
 

@@ -25,7 +25,7 @@ from daemon.products.incidents import CURRENT, Kind
 from daemon.products.remedies import RemedyState
 
 #: Alembic revisions, oldest first; a store at the last of them needs no migration.
-REVISIONS: Final = ("0001", "0002", "0003")
+REVISIONS: Final = ("0001", "0002", "0003", "0005")
 
 metadata = MetaData()
 
@@ -95,6 +95,19 @@ source_versions = Table(
 
 # The import that last named a product: written at every import, so narrow and by itself.
 sightings = Table("sightings", metadata, _product(key=True), _text("import_id"), sqlite_with_rowid=False)
+
+# Where a product lies in a catalogue elsewhere, and the digest of what was read there; none while it is missing.
+mirrored = Table(
+    "mirrored",
+    metadata,
+    _product(key=True),
+    Column("place", BLOB, nullable=False, unique=True),
+    _body("digest", null=True),
+    sqlite_with_rowid=False,
+)
+
+# Changes about to be made in a catalogue elsewhere.
+intents = Table("intents", metadata, _product(key=True), _body(), sqlite_with_rowid=False)
 
 price_runs = Table(
     "price_runs",

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from daemon.adapters.sql import SqlStores
+from daemon.adapters.sql import SqlStores, mirror, mirror_pages
 from daemon.adapters.sql import product_queries as queries
 from daemon.adapters.sql.statements import Statement, Walk
 from daemon.products.imports import ProductFilter
@@ -59,7 +59,10 @@ def statements() -> list[Statement]:
 
 
 #: Queries that answer about a whole table, which is small or asked for seldom, or which read an index in its order.
-WHOLE = ("count(*)", "FROM sources", "FROM principals", "FROM tokens", "ORDER BY contacts.", "min(", "max(")
+WHOLE = (
+    "count(*)", "FROM sources", "FROM principals", "FROM tokens", "ORDER BY contacts.", "ORDER BY intents.", "min(",
+    "max(",
+)  # fmt: skip
 
 #: Indexes that hold nothing but what is asked for: walking them is finding it.
 FITTING = ("products_missing", "bot_messages_begun")
@@ -75,3 +78,17 @@ async def test_no_statement_walks_a_table_but_those_that_tell_of_it_all(stores: 
         found = [s for s in walks(steps) if not s.endswith(FITTING) and "LIMIT" not in statement.sql]
         assert found == [], (statement.sql, steps)
     assert seen > 20
+
+
+async def test_what_is_mirrored_is_looked_up_by_id_or_by_place(stores: SqlStores) -> None:
+    for statement, index in (
+        (mirror._DIGESTS, "USING PRIMARY KEY (product_id=?)"),
+        (mirror._AFTER, "(place>?)"),
+        (mirror._BETWEEN, "(place>? AND place<?)"),
+        (mirror_pages._KNOWN, "USING PRIMARY KEY (product_id=?)"),
+        (mirror_pages._KEEP_NO_DIGEST, "USING PRIMARY KEY (product_id=?)"),
+    ):
+        steps = await plan(stores, statement)
+        assert walks(steps) == []
+        assert any(index in step for step in steps), steps
+        assert not any("TEMP B-TREE" in step for step in steps)

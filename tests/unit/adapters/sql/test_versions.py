@@ -20,11 +20,13 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
 from daemon.adapters.sql import open_stores, schema, versions
+from daemon.adapters.sql.mirror import Intent, Known, Observed, Seen
 from daemon.adapters.sql.values import micros
 from daemon.errors import StoreCorrupt, Unavailable
 from daemon.forum.principals import Principal, Role
 from daemon.forum.rooms import BindingCode, SentNotice
 from daemon.products.documents import to_json
+from daemon.products.product import Product
 
 NOW = datetime(2026, 11, 25, 8, 30, tzinfo=UTC)
 ANN = Principal(id="u1", name="ann", role=Role.OPERATOR, created_at=NOW)
@@ -133,6 +135,29 @@ async def test_a_store_of_the_second_schema_keeps_its_notices_and_learns_which_r
     async with open_stores(path) as stores:
         assert await stores.bot.notices("r1", NOW) == [notice]
         assert await stores.bot.told(["e1"]) == {("e1", "r1")}
+    with closing(connected(path)) as migrated:
+        assert versions.version_of(migrated) == versions.HEAD
+
+
+async def test_a_store_of_before_the_mirror_keeps_its_products_and_can_mirror_them(path: Path) -> None:
+    old_store(path, schema.REVISIONS[schema.REVISIONS.index("0005") - 1])
+    kept = Product(id="a", source="shop", revision=3, title="Lamp")
+    intent = Intent(after=kept, actor="ann", at=NOW)
+    with closing(connected(path)) as old:
+        assert "mirrored" not in shape(old)
+        old.execute(
+            "INSERT INTO products (id, source, status, missing, revision, change_seq, search, body) "
+            "VALUES ('a', 'shop', 'listed', 0, 3, 1, 'a', ?)",
+            (to_json(kept),),
+        )
+
+    async with open_stores(path) as stores:
+        assert await stores.mirror.known(["a"]) == {"a": Known(kept)}
+        seen = Seen(product=kept, place=b"p", digest=b"d", revision=3)
+        assert await stores.mirror.observe("shop", [seen], NOW) == Observed(unchanged=("a",))
+        await stores.mirror.intend(kept, intent)
+    async with open_stores(path) as stores:
+        assert await stores.mirror.known(["a"]) == {"a": Known(kept, b"p", b"d", intent)}
     with closing(connected(path)) as migrated:
         assert versions.version_of(migrated) == versions.HEAD
 

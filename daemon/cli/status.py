@@ -27,6 +27,8 @@ def status(context: click.Context, as_json: bool) -> None:
     about: dict[str, Any] = {"url": daemon.url, "ready": code == 200}
     if isinstance(readiness, dict) and readiness.get("bot"):
         about["bot"] = readiness["bot"]
+    if isinstance(readiness, dict) and readiness.get("catalogue"):
+        about["catalogue"] = readiness["catalogue"]
     if about["ready"]:
         about["incidents"] = _counts(daemon)
         about["passes"] = list(daemon.pages("/api/v1/passes", {}, 3))
@@ -56,8 +58,21 @@ def _tell(about: dict[str, Any]) -> None:
         state = source.get("state") or {}
         told = state.get("error") or ("good" if state.get("read_at") else "not read yet")
         click.echo(f"  source {printable(str(source['name']))}: {printable(str(told))}")
+    if catalogue := about.get("catalogue"):
+        click.echo(f"  {_catalogue_told(catalogue)}")
     if bot := about.get("bot"):
         told = f"{bot['connection']} since {str(bot['since'])[:19]}" + (f", {bot['problem']}" if bot["problem"] else "")
         click.echo(f"  bot {printable(str(bot['name']))} ({bot['messenger']}): {printable(told)}")
         if bot["scan_url"]:
             click.echo(f"  to log in, open and scan with the phone: {printable(str(bot['scan_url']))}")
+
+
+def _catalogue_told(catalogue: dict[str, Any]) -> str:
+    reached = "connected" if catalogue["connected"] else "away"
+    told = f"{reached} since {str(catalogue['since'])[:19]}"
+    if catalogue["problem"]:
+        told += f", {catalogue['problem']}"
+    if catalogue["read_at"]:
+        told += f"; {catalogue['documents']} documents read {catalogue['read_at'][:19]}"
+        told += f", {catalogue['rejected']} unreadable" if catalogue["rejected"] else ""
+    return f"catalogue {printable(str(catalogue['name']))} ({catalogue['kind']}): {printable(told)}"

@@ -21,7 +21,7 @@ from daemon.config.credentials import Secrets
 from daemon.config.file import ConfigFile
 from daemon.errors import ConfigError, InvalidInput, Unavailable
 from daemon.inference.executor import ThreadOffload
-from daemon.ports import Clock, Messenger, Notifier, Offload, OpenRooms, Ports
+from daemon.ports import Catalogue, Clock, Followed, Messenger, Notifier, Offload, OpenRooms, Ports
 from daemon.products.money import check_locale
 from daemon.products.remedies import RemedyMode
 from daemon.products.rulebook import Rulebook
@@ -102,6 +102,7 @@ async def open_ports(config: Config, state: Path, secrets: Secrets) -> AsyncIter
     clock = SystemClock()
     async with AsyncExitStack() as stack:
         stores = await stack.enter_async_context(_stores(config, state))
+        catalogue, followed = await _catalogue(config, stores, secrets, clock, stack)
         session = await stack.enter_async_context(_session())
         offload = ThreadOffload(config.executor.threads, config.executor.queue)
         stack.push_async_callback(offload.close, _CLOSE_THREADS_S)
@@ -113,7 +114,8 @@ async def open_ports(config: Config, state: Path, secrets: Secrets) -> AsyncIter
         }
         messenger, rooms = await _messenger(config.bot, state, secrets, clock, stack)
         yield Ports(
-            catalogue=stores.catalogue,
+            catalogue=catalogue,
+            followed=followed,
             incidents=stores.incidents,
             outbox=stores.outbox,
             evidence=stores.evidence,
@@ -137,6 +139,22 @@ async def _stores(config: Config, state: Path) -> AsyncIterator[MemoryStores | S
         return
     async with open_stores(state / DATABASE) as stores:
         yield stores
+
+
+async def _catalogue(
+    config: Config, stores: MemoryStores | SqlStores, secrets: Secrets, clock: Clock, stack: AsyncExitStack
+) -> tuple[Catalogue, Followed | None]:
+    """Return the catalogue, open until the stack closes; and the same again where it has to be followed."""
+    if config.catalogue.kind != "mongodb" or not isinstance(stores, SqlStores):
+        return stores.catalogue, None
+    section = config.mongodb
+    uri = secrets.find(section.secret) if section.secret else section.uri
+    try:
+        from daemon.adapters.mongo.opening import open_catalogue  # noqa: PLC0415 slow to import, not always installed
+    except ImportError as exc:
+        raise ConfigError(f"catalogue.kind is \"mongodb\", which needs `pip install 'zhiban[mongo]'`: {exc}") from exc
+    shop = await stack.enter_async_context(open_catalogue(section, config.catalogue, uri, stores, clock))
+    return shop, shop
 
 
 async def _messenger(

@@ -173,11 +173,19 @@ class Life:
             running = group.create_task(scheduler.run(), name="scheduler")
             watch = group.create_task(self._loop_watch(duty, running).run(), name="loop watch")
             answering = group.create_task(bot.run(), name="bot") if bot else None
+            following = self._follow(duty, group)
             self._announce(server.url)
             duty.wake_checks.set()
             await self._stop.wait()
             await self._drain(scheduler, running, server.close, bot, answering)
-            watch.cancel()
+            for task in (watch, *following):
+                task.cancel()
+
+    def _follow(self, duty: Duty, group: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
+        """Follow a catalogue that lies elsewhere to the end, so that the last remedies find it."""
+        if duty.ports.followed is None:
+            return []
+        return [group.create_task(duty.ports.followed.follow(duty.wake_checks.set), name="catalogue")]
 
     def _bot(self, duty: Duty) -> Bot | None:
         if duty.ports.messenger is None or duty.ports.bot is None:

@@ -20,6 +20,7 @@ from daemon.ports.incidents import Batch, IncidentFilter, IncidentStore
 from daemon.ports.notices import Notifier, Outbox
 from daemon.ports.people import Actor, AuditEntry, AuditLog, Principals
 from daemon.ports.rooms import BotStore, Dialogue, Messenger, OpenRooms
+from daemon.ports.upstream import Followed, Upstream
 
 __all__ = [
     "Actor",
@@ -32,6 +33,7 @@ __all__ = [
     "Dialogue",
     "Download",
     "EvidenceStore",
+    "Followed",
     "ImportedPage",
     "IncidentFilter",
     "IncidentStore",
@@ -45,6 +47,7 @@ __all__ = [
     "Ports",
     "Principals",
     "SourceReader",
+    "Upstream",
 ]
 
 
@@ -67,3 +70,4 @@ class Ports:
     bot: BotStore | None = None
     dialogue: Dialogue | None = None
     rooms: OpenRooms | None = None
+    followed: Followed | None = None

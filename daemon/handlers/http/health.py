@@ -41,15 +41,33 @@ class BotHealth(msgspec.Struct, frozen=True, kw_only=True):
     problem: str
 
 
+class CatalogueHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """How the daemon stands to a catalogue that lies elsewhere. live: whether changes are told as they happen.
+
+    read_at: when it was last read as a whole; what is served and checked meanwhile is what was last read.
+    """
+
+    kind: str
+    name: str
+    connected: bool
+    since: datetime
+    problem: str
+    live: bool
+    read_at: datetime | None
+    documents: int
+    rejected: int
+
+
 class Readiness(msgspec.Struct, frozen=True, omit_defaults=True):
     """Whether requests are served as they should be, and which part keeps it from that.
 
-    bot: left out where there is none; a daemon whose bot is away is ready all the same.
+    bot, catalogue: left out where there is none to reach; a daemon from which either is away is ready all the same.
     """
 
     ready: bool
     parts: Mapping[str, bool]
     bot: BotHealth | None = None
+    catalogue: CatalogueHealth | None = None
 
 
 async def healthz(_: Call) -> Health:
@@ -68,7 +86,7 @@ class HealthRoutes:
         parts = {"daemon": self._ready(), "store": await _store_answers(call.duty)}
         ready = all(parts.values())
         status = HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE
-        body = to_json(Readiness(ready, parts, _bot(call.duty)))
+        body = to_json(Readiness(ready, parts, _bot(call.duty), _catalogue(call.duty)))
         return web.Response(status=status, body=body, content_type="application/json")
 
     async def metrics(self, call: Call) -> web.Response:
@@ -112,6 +130,13 @@ def _bot(duty: Duty) -> BotHealth | None:
         scan_url=standing.scan_url,
         problem=standing.problem,
     )
+
+
+def _catalogue(duty: Duty) -> CatalogueHealth | None:
+    if duty.ports.followed is None:
+        return None
+    upstream = duty.ports.followed.upstream
+    return CatalogueHealth(**{name: getattr(upstream, name) for name in CatalogueHealth.__struct_fields__})
 
 
 async def _store_answers(duty: Duty) -> bool:

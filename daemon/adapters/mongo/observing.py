@@ -1,0 +1,119 @@
+"""Documents that were read become products of the mirror; only those that are not as last time are looked into."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import structlog
+
+from daemon.adapters.mongo.documents import Document, DocumentId
+from daemon.adapters.mongo.driver import Collection
+from daemon.adapters.mongo.mapping import ShopMapping
+from daemon.adapters.sql.mirror import Known, Observed, Seen, SqlMirror
+from daemon.config import MongodbSection
+from daemon.errors import InvalidInput
+from daemon.ports import Clock
+from daemon.products.product import Product
+
+_log = structlog.get_logger()
+
+#: How often a page is mapped anew because products moved meanwhile.
+_TRIES: Final = 5
+#: Rejected documents of which it is remembered that the log has them.
+_REMEMBERED: Final = 10_000
+
+
+class Observer:
+    """Takes documents over, as products of the source that the section names."""
+
+    def __init__(
+        self, section: MongodbSection, collection: Collection, mapping: ShopMapping, mirror: SqlMirror, clock: Clock
+    ) -> None:
+        self._source, self._collection, self._mapping = section.name, collection, mapping
+        self._mirror, self._clock = mirror, clock
+        self._paths = dict(relation.split(".", 1) for relation in section.relations.values())
+        self._rejected: dict[str, bytes] = {}
+        #: Canonical fields that a document has had a value for.
+        self.fields: set[str] = set()
+
+    @property
+    def rejected(self) -> int:
+        """Return how many documents could not be read at all when they were last looked at."""
+        return len(self._rejected)
+
+    async def take(self, documents: Sequence[Document]) -> Sequence[str]:
+        """Take over the documents that differ from the mirror; return the ids of products that changed by it.
+
+        Raises Unavailable.
+        """
+        latest = {document.id: document for document in documents}
+        digests = await self._mirror.digests(list(latest))
+        waiting = [document for document in latest.values() if digests.get(document.id) != document.digest]
+        return await self.take_all(waiting) if waiting else ()
+
+    async def take_all(self, documents: Sequence[Document]) -> Sequence[str]:
+        """Take over documents of different ids, whatever the mirror knows of them; see `take`."""
+        waiting, changed = list(documents), list[str]()
+        related = await self._related(waiting)
+        for _ in range(_TRIES):
+            known = await self._mirror.known([document.id for document in waiting])
+            page = [seen for document in waiting if (seen := self._seen(document, known.get(document.id), related))]
+            if not page:
+                break
+            observed = await self._mirror.observe(self._source, page, self._clock.now())
+            changed += (*observed.created, *observed.updated, *observed.completed)
+            self._tell_foreign(observed)
+            stale = set(observed.stale)
+            waiting = [document for document in waiting if document.id in stale]
+            if not waiting:
+                break
+        return changed
+
+    def seen(self, document: Document, known: Known, related: Mapping[str, Mapping[DocumentId, Any]]) -> Seen:
+        """Return what a document says beside what the mirror knows. Raises InvalidInput."""
+        before: Product | None = known.intent.after if known.intent else known.product
+        product = self._mapping.product(document, before, related)
+        return Seen(product=product, place=document.place, digest=document.digest, revision=known.product.revision)
+
+    async def related(self, document: Document) -> Mapping[str, Mapping[DocumentId, Any]]:
+        """Return what a document refers to. Raises Unavailable."""
+        return await self._related([document])
+
+    def _seen(
+        self, document: Document, known: Known | None, related: Mapping[str, Mapping[DocumentId, Any]]
+    ) -> Seen | None:
+        try:
+            if known is not None:
+                seen = self.seen(document, known, related)
+            else:
+                product = self._mapping.product(document, None, related)
+                seen = Seen(product=product, place=document.place, digest=document.digest, revision=0)
+        except InvalidInput as exc:
+            self._reject(document, str(exc))
+            return None
+        self._rejected.pop(document.id, None)
+        if len(self.fields) < len(self._mapping.fields):
+            self.fields.update(name for name in self._mapping.fields if getattr(seen.product, name) not in (None, ()))
+        return seen
+
+    async def _related(self, documents: Sequence[Document]) -> Mapping[str, Mapping[DocumentId, Any]]:
+        wanted = self._mapping.wanted(documents)
+        return {
+            collection: await self._collection.related(collection, ids, self._paths[collection])
+            for collection, ids in wanted.items()
+        }
+
+    def _reject(self, document: Document, reason: str) -> None:
+        """Say once of each version of a document that it cannot be read."""
+        if self._rejected.get(document.id) != document.digest:
+            _log.warning("document.rejected", source=self._source, document=document.id, bytes=len(document.raw),
+                         reason=reason)  # fmt: skip
+        self._rejected[document.id] = document.digest
+        while len(self._rejected) > _REMEMBERED:
+            del self._rejected[next(iter(self._rejected))]
+
+    def _tell_foreign(self, observed: Observed) -> None:
+        if observed.foreign:
+            _log.warning("document.foreign", source=self._source, documents=len(observed.foreign),
+                         first=observed.foreign[0])  # fmt: skip

@@ -1,0 +1,134 @@
+"""Reads the shop's collection from one end to the other, and finds out what is no longer there."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from daemon.adapters.mongo.documents import Document, Unnamed, id_of, product_id
+from daemon.adapters.mongo.driver import Collection
+from daemon.adapters.mongo.observing import Observer
+from daemon.adapters.sql.catalogue import SqlCatalogue
+from daemon.adapters.sql.mirror import SqlMirror
+from daemon.config import MongodbSection
+from daemon.ports import Clock
+from daemon.products.imports import SourceState
+
+_log = structlog.get_logger()
+
+#: How old an intent must be for a document without it to prove that it never came true.
+DOUBTFUL_FOR: Final = timedelta(seconds=60)
+#: Canonical fields that every document has, whatever its model.
+ALWAYS: Final = frozenset({"id", "status", "created_at"})
+
+
+@dataclass(slots=True)
+class Tally:
+    """How far one reading of the collection has come. place: of its last document."""
+
+    place: bytes | None = None
+    documents: int = 0
+    changed: int = 0
+    unnamed: int = 0
+    rejected: int = 0
+
+    def add(self, documents: int, changed: int, upto: bytes | None) -> None:
+        """Count a page and what it changed, which ends at a place."""
+        self.documents += documents
+        self.changed += changed
+        self.place = upto
+
+
+class Reader:
+    """Compares the collection with the mirror of it, which it brings up to date."""
+
+    def __init__(
+        self,
+        section: MongodbSection,
+        collection: Collection,
+        observer: Observer,
+        mirror: SqlMirror,
+        stored: SqlCatalogue,
+        clock: Clock,
+    ) -> None:
+        self._section, self._collection, self._observer = section, collection, observer
+        self._mirror, self._stored, self._clock = mirror, stored, clock
+        self._unnamed = False  # whether the log has heard of unnamed documents
+
+    async def read_all(self, told: Callable[[], None]) -> Tally:
+        """Read the whole collection and take over what differs. told: called after each page of which something did.
+
+        Raises Unavailable.
+        """
+        began, tally = self._clock.monotonic(), Tally()
+        async for page, upto in self._pages(tally):
+            changes = [*await self._observer.take(page), *await self._vanished(page, tally.place, upto)]
+            tally.add(len(page), len(changes), upto)
+            if changes:
+                told()
+        tally.rejected = tally.unnamed + self._observer.rejected
+        await self._note(tally)
+        await self.settle_intents()
+        _log.info("catalogue.read", source=self._section.name, documents=tally.documents, changed=tally.changed,
+                  rejected=tally.rejected, duration_s=round(self._clock.monotonic() - began, 3))  # fmt: skip
+        return tally
+
+    async def _pages(self, tally: Tally) -> AsyncIterator[tuple[Sequence[Document], bytes | None]]:
+        """Yield pages with the place up to which they tell all; the last one is empty and tells of everything."""
+        while True:
+            found = await self._collection.page(tally.place, self._section.page_size)
+            page = [one for one in found if isinstance(one, Document)]
+            self._tell_unnamed([one for one in found if isinstance(one, Unnamed)], tally)
+            yield page, page[-1].place if page else None
+            if not page:
+                return
+
+    def _tell_unnamed(self, found: Sequence[Unnamed], tally: Tally) -> None:
+        """Say once how many documents have ids that no product can have."""
+        tally.unnamed += len(found)
+        if found and not self._unnamed:
+            _log.warning("document.unnamed", source=self._section.name, documents=len(found), first=found[0].shown)
+        self._unnamed = self._unnamed or bool(found)
+
+    async def gone(self, product_ids: Sequence[str]) -> Sequence[str]:
+        """Mark products whose documents are not there; return the ids of those that newly are."""
+        return await self._mirror.gone(self._section.name, product_ids, self._clock.now())
+
+    async def settle_intents(self) -> None:
+        """Find out what became of changes that were under way when a daemon died. Raises Unavailable."""
+        for intent in await self._mirror.intents():
+            known = (await self._mirror.known([intent.after.id])).get(intent.after.id)
+            if known is None or known.intent is None or known.place is None:
+                continue
+            documents = await self._collection.get([known.place])
+            await self._observer.take_all(documents)
+            if self._clock.now() - intent.at >= DOUBTFUL_FOR or not documents:
+                await self._mirror.withdraw(intent.after.id)
+
+    async def _vanished(self, page: Sequence[Document], after: bytes | None, upto: bytes | None) -> Sequence[str]:
+        """Take note of mirrored documents between two places that a page of all there are does not name."""
+        there = {document.id for document in page}
+        missed = [name for name in await self._mirror.between(after, upto) if name not in there]
+        known = await self._mirror.known(missed) if missed else {}
+        return await self.take_gone([one.place for one in known.values() if one.place is not None])
+
+    async def take_gone(self, places: Sequence[bytes]) -> Sequence[str]:
+        """Mark products whose documents are gone; one that is there after all was written while others were read."""
+        if not places:
+            return ()
+        there = await self._collection.get(places)
+        changed = list(await self._observer.take(there))
+        still = {document.place for document in there}
+        return changed + list(await self.gone([product_id(id_of(place)) for place in places if place not in still]))
+
+    async def _note(self, tally: Tally) -> None:
+        """Remember what the collection can express at all, and when it was read."""
+        now, name = self._clock.now(), self._section.name
+        before = (await self._stored.sources()).get(name) or SourceState(name=name)
+        fields = before.fields | self._observer.fields | ALWAYS
+        state = SourceState(name=name, fields=fields, read_at=now, products=tally.documents, rejected=tally.rejected)
+        await self._stored.save_source(state)

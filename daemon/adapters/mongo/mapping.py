@@ -4,11 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any, Final, NamedTuple
 
-from daemon.adapters.mongo.documents import Document, DocumentId
+from bson import ObjectId
+
+from daemon.adapters.mongo import values
+from daemon.adapters.mongo.decoding import decoded
+from daemon.adapters.mongo.documents import Document, DocumentId, id_of
+from daemon.adapters.mongo.fields import NOT_FOUND, PRICES, MappedField, Related, compiled
+from daemon.adapters.mongo.paths import checked_path
+from daemon.adapters.mongo.status_words import StatusWords
+from daemon.adapters.mongo.variants import VariantReader
+from daemon.adapters.mongo.writing import Change, Write, condition_of, raw_elements
 from daemon.config import MongodbSection
-from daemon.products.product import Product
+from daemon.errors import ConfigError, InvalidInput
+from daemon.products.feeds.times import zone_of
+from daemon.products.money import check_locale, is_currency
+from daemon.products.product import Product, Unparsed
+
+__all__ = ["Field", "ShopMapping", "Write"]
+
+#: Read after the others, since how they are read depends on those.
+_DEPENDENT: Final = frozenset({*PRICES, "status", "variants"})
+_VERSION: Final = "__v"  # counted up by mongoose whenever it changes an array
 
 
 class Field(NamedTuple):
@@ -20,45 +39,177 @@ class Field(NamedTuple):
     value: object
 
 
-class Write(NamedTuple):
-    """A compare-and-set. where: the id, the shard key and every top-level field that the mapping reads, as it was."""
-
-    where: Mapping[str, Any]
-    change: Mapping[str, Any]
-
-
 class ShopMapping:
     """Reads documents and writes changes, as a section says. Raises ConfigError for a mapping that cannot be."""
 
     def __init__(self, section: MongodbSection, *, currency: str = "", timezone: str = "", locale: str = "") -> None:
-        raise NotImplementedError
+        self._source, self._owner = section.name, section.owner or None
+        self._currency, self._locale = currency or None, locale
+        try:
+            check_locale(locale)
+            self._zone = zone_of(timezone)
+        except InvalidInput as error:
+            raise ConfigError(str(error)) from error
+        self._words = StatusWords(section.statuses)
+        self._status_is_told = "status" in section.map
+        self._shard_key = [checked_path(text, "mongodb.shard_key") for text in section.shard_key]
+        self._fields = compiled(section.map, section.relations, self._zone, locale)
+        self._set_readers()
+        self._paths = self._relations()
+        self._keys = self._by_key()
+        self._names = frozenset(self._keys) | {"_id"}
 
     @property
     def fields(self) -> frozenset[str]:
         """Return the canonical fields that have a path."""
-        raise NotImplementedError
+        return frozenset(self._fields)
+
+    @property
+    def relations(self) -> Mapping[str, str]:
+        """Return the path to ask for in each collection that `wanted` may name."""
+        return self._paths
 
     def wanted(self, pages: Sequence[Document]) -> Mapping[str, Sequence[DocumentId]]:
         """Return which ids of which collection these documents refer to, for the fields of [mongodb.relations]."""
-        raise NotImplementedError
+        found: dict[str, dict[DocumentId, None]] = {}
+        referring = [field for field in self._fields.values() if field.relations]
+        for document in pages if referring else ():
+            try:
+                lying = decoded(document.raw, self._names)
+            except InvalidInput:
+                continue
+            for field in referring:
+                for document_id in field.ids_in(lying):
+                    for collection in field.relations:
+                        found.setdefault(collection, {})[document_id] = None
+        return {collection: list(ids) for collection, ids in found.items()}
 
-    def product(
-        self, document: Document, before: Product | None, related: Mapping[str, Mapping[DocumentId, Any]]
-    ) -> Product:
+    def product(self, document: Document, before: Product | None, related: Related) -> Product:
         """Return what a document says. Raises InvalidInput for one that cannot be read at all.
 
         before: the product as stored, whose status stands where the document's word means several. related: by
         collection, what the documents that it refers to say.
         """
-        raise NotImplementedError
+        return self._product(document, decoded(document.raw, self._names), before, related)
 
-    def explained(self, document: Document, related: Mapping[str, Mapping[DocumentId, Any]]) -> Sequence[Field]:
+    def explained(self, document: Document, related: Related) -> Sequence[Field]:
         """Return how each canonical field was read, for people. Raises InvalidInput."""
-        raise NotImplementedError
+        lying = decoded(document.raw, self._names)
+        product = self._product(document, lying, None, related)
+        rows = [Field("id", "_id", id_of(document.place), document.id)]
+        for name in Product.__struct_fields__:
+            if name in self._fields:
+                path, found, _ = self._fields[name].find(lying, related)
+                rows.append(Field(name, path.text if path else "", found, getattr(product, name)))
+        return rows
 
     def write(self, document: Document, before: Product, after: Product, now: datetime) -> Write:
-        """Return how a document is changed so that it says `after` instead of `before`.
+        """Return how a document is changed so that it says `after` instead of `before`; `change` may be empty.
 
         Raises InvalidInput for a change that has no place in the document, such as a status that has no word there.
         """
-        raise NotImplementedError
+        lying = decoded(document.raw, self._names)
+        change = Change(self._fields, self._words, self._zone, lying, status_is_told=self._status_is_told)
+        change.make(before, after, now)
+        standing = self._product(document, lying, before, {})
+        change.check(standing, self._product(document, change.applied(), after, {}), after)
+        return Write(self._where(document, lying), change.operators())
+
+    def _product(
+        self, document: Document, lying: Mapping[str, Any], before: Product | None, related: Related
+    ) -> Product:
+        keys = self._keys
+        present = {field.name: field for key in lying if key in keys for field in keys[key]}
+        found: dict[str, Any] = {}
+        for name, field in present.items():
+            if name not in _DEPENDENT:
+                value = field.find(lying, related)[2]
+                if value is not None:
+                    found[name] = value
+        self._read_prices(lying, present, found)
+        if "status" in present:
+            _, word, _ = present["status"].find(lying, related)
+            status = None if word is None else self._words.read(word, before.status if before else None)
+            if status is not None:
+                found["status"] = status
+        if "variants" in present:
+            found["variants"] = self._variants.read(lying, found.get("currency"))
+        if "created_at" not in found and (named := id_of(document.place)) and isinstance(named, ObjectId):
+            found["created_at"] = named.generation_time
+        found.setdefault("owner", self._owner)
+        return Product(id=document.id, source=self._source, **found)
+
+    def _read_prices(self, lying: Mapping[str, Any], present: Mapping[str, Any], found: dict[str, Any]) -> None:
+        own: str | None = found.get("currency")
+        for name in PRICES:
+            path, written, amount = present[name].find(lying, {}) if name in present else NOT_FOUND
+            if path is None:
+                continue
+            if isinstance(written, str | dict):
+                amount, stated = values.price_of(written, own or self._currency, self._locale)
+                amount = self._in_currency(written, amount, stated, found, own)
+            found[name] = amount
+        if "currency" not in found and self._currency:
+            found["currency"] = self._currency
+
+    def _in_currency(
+        self, written: Any, amount: Any, stated: str | None, found: dict[str, Any], own: str | None
+    ) -> Any:
+        """Take over the currency that a text states; two different ones leave the amount open."""
+        if stated is None:
+            return amount
+        known = found.get("currency")
+        if not is_currency(stated):
+            found["currency"] = known or self._currency or stated
+        elif known and is_currency(known) and known.upper() != stated:
+            return Unparsed(values.unparsed(written).text, ambiguous=True)
+        else:
+            found["currency"] = own or stated
+        return amount
+
+    def _where(self, document: Document, lying: Mapping[str, Any]) -> dict[str, Any]:
+        raw = raw_elements(document.raw)
+        where: dict[str, Any] = {"_id": id_of(document.place)}
+        for path in self._shard_key:
+            if path.text != "_id":
+                value = path.nested(lying)
+                where[path.text] = {"$eq": None, "$exists": False} if value is None else value
+        for name in sorted({path.top for field in self._fields.values() for path in field.paths}):
+            if name not in where:
+                where[name] = condition_of(raw.get(name.encode()))
+        if (version := raw.get(_VERSION.encode())) is not None:
+            where[_VERSION] = condition_of(version)
+        return where
+
+    def _set_readers(self) -> None:
+        for name in PRICES:
+            if name in self._fields:
+                self._fields[name].read = partial(_amount, currency=self._currency, locale=self._locale)
+        if "status" in self._fields:
+            self._fields["status"].read = partial(self._words.read, before=None)
+        self._variants = VariantReader(self._fields.get("variants"), self._currency, self._locale)
+        if "variants" in self._fields:
+            self._fields["variants"].read = self._variants.of_list
+
+    def _relations(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for field in self._fields.values():
+            for collection, path in field.relations.items():
+                if found.setdefault(collection, path) != path:
+                    raise ConfigError(
+                        f'mongodb.relations: of collection "{collection}" both "{found[collection]}" and "{path}"; '
+                        "expected one path for each collection"
+                    )
+        return found
+
+    def _by_key(self) -> dict[str, tuple[MappedField, ...]]:
+        """Return which fields a key of a document may say something of."""
+        found: dict[str, tuple[MappedField, ...]] = {}
+        for field in self._fields.values():
+            for key in {key for path in field.paths for key in (path.top, path.text)}:
+                found[key] = (*found.get(key, ()), field)
+        return found
+
+
+def _amount(value: Any, currency: str | None, locale: str) -> Any:
+    return values.price_of(value, currency, locale)[0]

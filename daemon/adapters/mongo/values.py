@@ -1,0 +1,174 @@
+"""One value of a document to one typed value of a product. Never an error: what cannot be read stays text, or is none.
+
+Text in a document is read as text in a file is (daemon/products/feeds/values.py), so that "12,50" means the same
+wherever it stands; what only BSON has is read here.
+"""
+
+from __future__ import annotations
+
+import reprlib
+from collections.abc import Mapping
+from datetime import datetime, tzinfo
+from decimal import Decimal
+from typing import Any, Final
+
+from bson import Decimal128, ObjectId, Timestamp
+
+from daemon.products.feeds import values as cells
+from daemon.products.feeds.values import CellFaultError
+from daemon.products.html_depth import shallow
+from daemon.products.product import Amount, Availability, Flag, Time, Unparsed
+
+#: Longest text that is taken over, in characters; longer ones are cut.
+LONGEST: Final = 2 * 1024 * 1024
+#: Longest text that is looked at for a number, a flag or a time.
+_LONGEST_WORD: Final = 1000
+#: Most images of one product.
+_MOST_IMAGES: Final = 1000
+_DECIMALS: Final = (Decimal("NaN"), Decimal("Infinity"), Decimal("-Infinity"))
+#: Where an uploaded file says how it is fetched, best first: Cloudinary, S3 and Azure fields of KeystoneJS.
+_IMAGE_URLS: Final = ("secure_url", "url", "src", "link", "href")
+
+_short = reprlib.Repr()
+_short.maxstring = _short.maxother = _short.maxlong = 120
+_short.maxlevel = 3
+
+
+def unparsed(value: object) -> Unparsed:
+    """Return what stands there, shortened, as what its field does not want."""
+    if isinstance(value, Unparsed):
+        return value
+    return Unparsed(str(value)[:_LONGEST_WORD] if isinstance(value, str | int | float) else _short.repr(value))
+
+
+def price_of(value: Any, currency: str | None, locale: str) -> tuple[Amount, str | None]:
+    """Return an amount and the currency that its text states. Numbers are exact, a double in its shortest digits."""
+    if isinstance(value, bool | list) or (isinstance(value, str) and len(value) > _LONGEST_WORD):
+        return unparsed(value), None
+    try:
+        return cells.price_of(_decimal(value) if isinstance(value, Decimal128) else value, currency, locale)
+    except (CellFaultError, RecursionError):
+        return unparsed(value), None
+
+
+def amount_of(value: Any, locale: str) -> Amount:
+    """Return a number without a currency, such as pieces in stock."""
+    if type(value) is int:
+        return Decimal(value)
+    amount, stated = price_of(value, None, locale)
+    return amount if stated is None else unparsed(value)
+
+
+def _decimal(value: Decimal128) -> Decimal:
+    number = value.to_decimal()
+    # A signalling NaN would raise wherever it is compared; the signs and payloads of NaN say nothing.
+    return _DECIMALS[0] if number.is_nan() else number
+
+
+def time_of(value: Any, zone: tzinfo | None, locale: str, *, end_of_day: bool = False) -> Time:
+    """Return a time, aware UTC to the millisecond; text and numbers as in files, BSON dates out of range stay text."""
+    if type(value) is datetime:
+        return value
+    if isinstance(value, Timestamp):
+        return value.as_datetime()
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int | str) or len(str(value)) > _LONGEST_WORD:
+        return unparsed(value)
+    found = cells.time_of(value, zone, locale, end_of_day=end_of_day)
+    return found.replace(microsecond=found.microsecond // 1000 * 1000) if isinstance(found, datetime) else found
+
+
+def flag_of(value: Any) -> Flag:
+    """Return yes, no, or None for blank."""
+    if value is True or value is False:
+        return value
+    word = _word(value)
+    return unparsed(value) if word is None else cells.flag_of(word)
+
+
+def availability_of(value: Any) -> Availability | Unparsed | None:
+    """Return an availability, None for blank; true and false say whether there is any."""
+    word = _word(value)
+    return unparsed(value) if word is None else cells.availability_of_cell(word)
+
+
+def text_of(value: Any) -> str | None:
+    """Return one text without blanks around it; of markup its text, of a list its first, None for what is no text."""
+    if isinstance(value, Mapping):
+        value = _text_in(value)
+    if isinstance(value, list):
+        return next((text for part in value if not isinstance(part, list) and (text := text_of(part))), None)
+    word = _word(value)
+    return None if word is None else _bounded(word)
+
+
+def markup_of(value: Any) -> str | None:
+    """Return a description with its markup, which html_danger judges; of a Markdown field what it became in HTML."""
+    if isinstance(value, Mapping):
+        value = next((v for key in ("html", "md") if isinstance(v := value.get(key), str) and v.strip()), None)
+    word = _word(value)
+    return None if word is None else _bounded(word)
+
+
+def category_of(value: Any) -> str | None:
+    """Return a category; of a list of names the path that they make, as in files."""
+    if isinstance(value, list):
+        return (
+            " > ".join(name for part in value[:100] if not isinstance(part, list) and (name := text_of(part))) or None
+        )
+    return text_of(value)
+
+
+def images_of(value: Any) -> tuple[str, ...]:
+    """Return the addresses of images: of uploaded files, of texts, of lists of either, each once."""
+    parts = value if isinstance(value, list) else [value]
+    return tuple(dict.fromkeys(url for part in parts[:_MOST_IMAGES] for url in _urls(part)))
+
+
+def _urls(part: Any) -> list[str]:
+    if isinstance(part, Mapping):
+        part = next((v for key in _IMAGE_URLS if isinstance(v := part.get(key), str) and v.strip()), None)
+    if type(part) is not str or len(part) > LONGEST:
+        return []
+    try:
+        return [url.replace("\0", "\ufffd") for url in cells.images_of(part) if isinstance(url, str)]
+    except (CellFaultError, RecursionError):
+        return []
+
+
+def _text_in(value: Mapping[str, Any]) -> Any:
+    for key in ("html", "md", "name", "title", "value", "label"):
+        text = value.get(key)
+        if isinstance(text, str) and text.strip():
+            return _plain(text) if key == "html" else text
+    return None
+
+
+def _plain(markup: str) -> str:
+    """Return the text of HTML, one blank for each gap."""
+    from selectolax.lexbor import LexborHTMLParser  # noqa: PLC0415 - only titles that are markup need it
+
+    return " ".join(LexborHTMLParser(shallow(markup[:LONGEST])).text(separator=" ").split())
+
+
+def _word(value: Any) -> str | None:
+    """Return a plain value as text, None for what is none. JavaScript knows no difference between 7 and 7.0."""
+    if type(value) is str:
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(int(value))
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
+    if isinstance(value, Decimal128):
+        return str(_decimal(value))
+    return str(value) if isinstance(value, ObjectId) else None
+
+
+def _bounded(text: str) -> str | None:
+    """Return a text that a store can keep and look for."""
+    if len(text) > LONGEST:
+        text = text[:LONGEST]
+    return cells.text_of(text.replace("\0", "\ufffd") if "\0" in text else text)

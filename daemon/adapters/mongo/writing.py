@@ -1,0 +1,204 @@
+"""A change of a product as a change of its document: the paths that had the values, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, tzinfo
+from typing import Any, Final, NamedTuple
+
+from bson.raw_bson import RawBSONDocument
+
+from daemon.adapters.mongo import writable
+from daemon.adapters.mongo.elements import NULL, UNDEFINED, Element, elements, joined
+from daemon.adapters.mongo.fields import FLAGS, PRICES, TIMES, MappedField
+from daemon.adapters.mongo.paths import Path
+from daemon.adapters.mongo.status_words import StatusWords
+from daemon.adapters.mongo.values import text_of, unparsed
+from daemon.errors import InvalidInput
+from daemon.products.imports import MERGED_FIELDS, same_value
+from daemon.products.product import Product, Status
+
+#: Values from this size on, in bytes, are compared by their type alone: a command is at most 16 MB.
+_LARGE: Final = 1_048_576
+_AMOUNTS: Final = frozenset({*PRICES, "stock"})
+_WRITERS: Final[Mapping[str, writable.Writer]] = {
+    **dict.fromkeys(FLAGS, writable.flag),
+    "availability": writable.availability,
+    "images": writable.images,
+}
+
+
+class Write(NamedTuple):
+    """A compare-and-set. where: the id, the shard key and every top-level field that the mapping reads, as it was."""
+
+    where: Mapping[str, Any]
+    change: Mapping[str, Any]
+
+
+class Change:
+    """What becomes of one document. lying: it, decoded."""
+
+    def __init__(
+        self,
+        fields: Mapping[str, MappedField],
+        words: StatusWords,
+        zone: tzinfo | None,
+        lying: Mapping[str, Any],
+        *,
+        status_is_told: bool,
+    ) -> None:
+        self._fields, self._words, self._lying = fields, words, lying
+        self._write_time = writable.time_in(zone)
+        self._status_is_told = status_is_told
+        self._set: dict[Path, Any] = {}
+        self._unset: list[Path] = []
+        self._touched: set[str] = set()
+
+    def make(self, before: Product, after: Product, now: datetime) -> None:
+        """Take over what differs between two versions of a product. Raises InvalidInput, naming the field."""
+        for name in MERGED_FIELDS:
+            value = getattr(after, name)
+            if not same_value(getattr(before, name), value):
+                try:
+                    self._change(name, value)
+                except InvalidInput as error:
+                    reason = f"{name} cannot be changed in the shop: {error}"
+                    raise InvalidInput(reason, error.faults or ((name, str(error)),)) from error
+                self._touched.add(name)
+        self._refuse_overlaps()
+        if (self._set or self._unset) and "updated_at" not in self._touched:
+            self._note_time(now)
+
+    def applied(self) -> dict[str, Any]:
+        """Return the document as it will be."""
+        found: Any = self._lying
+        for path, value in self._set.items():
+            found = _with(found, path.parts, value)
+        for path in self._unset:
+            found = _without(found, path.parts)
+        return dict(found)
+
+    def check(self, standing: Product, changed: Product, after: Product) -> None:
+        """Raise InvalidInput unless the change says what it should, and nothing more.
+
+        standing, changed: what the document says before and after it.
+        """
+        for name in set(MERGED_FIELDS) - {"updated_at"}:
+            wanted = _as_read(getattr(after if name in self._touched else standing, name))
+            found = getattr(changed, name)
+            if not same_value(_as_read(found), wanted):
+                shown = "nothing" if found is None else unparsed(found).text[:80]
+                raise InvalidInput(
+                    f"{name} cannot be changed so in the shop: its document would say {shown}",
+                    ((name, f"the document would say {shown}"),),
+                )
+
+    def operators(self) -> dict[str, Any]:
+        """Return the update document, empty when there is nothing to change."""
+        found: dict[str, Any] = {}
+        if self._set:
+            found["$set"] = {path.text: value for path, value in self._set.items()}
+        if self._unset:
+            found["$unset"] = {path.text: "" for path in self._unset}
+        return found
+
+    def _change(self, name: str, value: Any) -> None:
+        field = self._fields.get(name)
+        if field is None:
+            raise InvalidInput(f'no path; give it one in [mongodb.map], "{name}"')
+        if name == "variants":
+            raise InvalidInput("variants are changed in the shop itself")
+        path, lying, _ = field.find(self._lying, {}) if not field.relations else field.lying(self._lying)
+        if path is None:
+            path = self._open_path(field)
+        elif path.nested(self._lying) is None:
+            raise InvalidInput(f'it stands under the key "{path.text}", dots and all, which cannot be updated safely')
+        if name == "status":
+            self._change_status(path, value, lying)
+        elif value is None or value == ():
+            self._clear(name, path, lying)
+        else:
+            self._set[path] = self._written(field, _as_read(value), lying)
+
+    def _written(self, field: MappedField, value: Any, lying: Any) -> Any:
+        if field.name in _AMOUNTS:
+            return writable.amount(value, lying, field.read)
+        write = self._write_time if field.name in TIMES else _WRITERS.get(field.name, writable.text)
+        return write(value, lying)
+
+    def _change_status(self, path: Path, value: Any, lying: Any) -> None:
+        if not isinstance(value, Status):
+            raise InvalidInput(f"{unparsed(value).text!r} is no status")
+        if lying is None and not self._status_is_told:
+            raise InvalidInput("no field in the document says it; name the one that hides a product in [mongodb.map]")
+        word = self._words.write(value, lying)
+        if type(word) is not type(lying) or word != lying:
+            self._set[path] = word
+
+    def _clear(self, name: str, path: Path, lying: Any) -> None:
+        if isinstance(lying, Mapping | list):
+            raise InvalidInput("what stands there is more than one value")
+        if lying is None:
+            return
+        if name in _AMOUNTS:
+            self._set[path] = None  # as KeystoneJS leaves an emptied Money or Number
+        else:
+            self._unset.append(path)
+
+    def _open_path(self, field: MappedField) -> Path:
+        """Return the first path that can be set without overwriting what only looks like nothing."""
+        for path in field.paths:
+            standing = path.nested(self._lying)
+            if path.is_open(self._lying) and (standing is None or isinstance(standing, str)):
+                return path
+        raise InvalidInput(f"no place for it: {', '.join(path.text for path in field.paths)} lead into other values")
+
+    def _refuse_overlaps(self) -> None:
+        paths = [*self._set, *self._unset]
+        for place, path in enumerate(paths):
+            if any(path.overlaps(other) for other in paths[place + 1 :]):
+                raise InvalidInput(f'two changes of "{path.text}" at once')
+
+    def _note_time(self, now: datetime) -> None:
+        field = self._fields.get("updated_at")
+        path, lying, _ = field.find(self._lying, {}) if field else (None, None, None)
+        if path is not None and isinstance(lying, datetime) and path.nested(self._lying) is not None:
+            self._set[path] = writable.to_milliseconds(now)
+
+
+def raw_elements(raw: bytes) -> dict[bytes, Element]:
+    """Return the outermost elements of a document by name."""
+    return {element.name: element for element in elements(raw)}
+
+
+def condition_of(element: Element | None) -> Mapping[str, Any]:
+    """Return the condition that a field is still what it was, to the byte, or still absent."""
+    if element is None:
+        return {"$exists": False}
+    if element.kind in {NULL, UNDEFINED} or len(element.data) >= _LARGE:
+        return {"$type": element.kind}
+    return RawBSONDocument(joined([Element(element.kind, b"$eq", element.data)]))
+
+
+def _as_read(value: Any) -> Any:
+    """Return a value as it will be read again: times to the millisecond, texts without blanks around them."""
+    if isinstance(value, datetime):
+        return writable.to_milliseconds(value)
+    return text_of(value) if type(value) is str else value
+
+
+def _with(found: Any, parts: tuple[str, ...], value: Any) -> Any:
+    head, *rest = parts
+    if isinstance(found, list):
+        inner = _with(found[int(head)], tuple(rest), value) if rest else value
+        return [*found[: int(head)], inner, *found[int(head) + 1 :]]
+    return {**found, head: _with(found.get(head, {}), tuple(rest), value) if rest else value}
+
+
+def _without(found: Any, parts: tuple[str, ...]) -> Any:
+    head, *rest = parts
+    if isinstance(found, list):
+        return _with(found, parts, None) if not rest else _with(found, (head,), _without(found[int(head)], tuple(rest)))
+    if not rest:
+        return {key: value for key, value in found.items() if key != head}
+    return {**found, head: _without(found[head], tuple(rest))}

@@ -301,6 +301,18 @@ async def test_an_intent_that_was_withdrawn_cannot_be_completed(stores: SqlStore
     assert await edits(stores, "a") == []
 
 
+async def test_another_edit_of_that_actor_or_of_that_time_is_not_the_one_that_was_withdrawn(stores: SqlStores) -> None:
+    await observe(stores, seen("a"))
+    wish = intent("a", title="3")
+    for n, other in enumerate([replace(wish, actor="bob"), replace(wish, at=later(hours=1))], start=1):
+        await stores.mirror.intend(await stores.catalogue.get("a"), other)
+        await stores.mirror.complete(other, seen("a", revision=n, title=str(n)))
+    await stores.mirror.intend(await stores.catalogue.get("a"), wish)
+    await stores.mirror.withdraw("a")
+    with pytest.raises(Conflict, match="withdrawn"):
+        await stores.mirror.complete(wish, seen("a", revision=3, title="3"))
+
+
 async def test_an_intent_is_completed_beside_what_was_seen_meanwhile(stores: SqlStores) -> None:
     """The document was changed after it, so that all of it was not what was seen last; the next look tells."""
     await observe(stores, seen("a", title="1"))

@@ -25,7 +25,7 @@ from daemon.products.incidents import CURRENT, Kind
 from daemon.products.remedies import RemedyState
 
 #: Alembic revisions, oldest first; a store at the last of them needs no migration.
-REVISIONS: Final = ("0001", "0002", "0003", "0005")
+REVISIONS: Final = ("0001", "0002", "0003", "0006")
 
 metadata = MetaData()
 

@@ -140,7 +140,7 @@ async def test_a_store_of_the_second_schema_keeps_its_notices_and_learns_which_r
 
 
 async def test_a_store_of_before_the_mirror_keeps_its_products_and_can_mirror_them(path: Path) -> None:
-    old_store(path, schema.REVISIONS[schema.REVISIONS.index("0005") - 1])
+    old_store(path, schema.REVISIONS[schema.REVISIONS.index("0006") - 1])
     kept = Product(id="a", source="shop", revision=3, title="Lamp")
     intent = Intent(after=kept, actor="ann", at=NOW)
     with closing(connected(path)) as old:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import tzinfo
 from difflib import get_close_matches
 from functools import partial
@@ -60,6 +60,23 @@ class MappedField:
             return path, lying, value
         return wrong
 
+    def narrowed(self, keys: Collection[str]) -> MappedField:
+        """Return the field for documents of these outermost keys, without the paths that lead nowhere in them."""
+        paths = [path for path in self.paths if path.top in keys or path.text in keys]
+        return type(self)(self.name, paths, self.read, self.relations)
+
+    def value_finder(self) -> Callable[[Mapping[str, Any], Related], Any]:
+        """Return what finds the value alone."""
+        if type(self) is not MappedField or self.relations or len(self.paths) != 1:
+            return lambda document, related: self.find(document, related)[2]
+        get, read = self.paths[0].get, self.read
+
+        def find(document: Mapping[str, Any], _: Related) -> Any:
+            lying = get(document)
+            return None if lying is None else read(lying)
+
+        return find
+
     def lying(self, document: Mapping[str, Any]) -> Found:
         """Return the first value that lies at a path, whatever it means."""
         return next(((path, v, v) for path in self.paths if (v := path.get(document)) is not None), NOT_FOUND)
@@ -75,6 +92,8 @@ class MappedField:
 
     def _resolved(self, lying: Any, related: Related) -> Any:
         """Return what the first id stands for that is known, None for ids that nobody knows; all else as it is."""
+        if type(lying) is str:
+            return lying
         parts = lying if isinstance(lying, list) else [lying]
         ids = [part for part in parts if isinstance(part, ObjectId)]
         if not ids:
@@ -93,6 +112,8 @@ class ImagesField(MappedField):
         found = [(path, lying, urls) for path in self.paths if (urls := self.read(lying := path.get(document)))]
         if not found:
             return NOT_FOUND
+        if len(found) == 1:
+            return found[0]
         path, lying, _ = found[0]
         return path, lying, tuple(dict.fromkeys(url for _, _, urls in found for url in urls))
 

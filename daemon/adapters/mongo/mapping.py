@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, Final, NamedTuple
@@ -12,7 +12,7 @@ from bson import ObjectId
 from daemon.adapters.mongo import values
 from daemon.adapters.mongo.decoding import decoded
 from daemon.adapters.mongo.documents import Document, DocumentId, id_of
-from daemon.adapters.mongo.fields import NOT_FOUND, PRICES, MappedField, Related, compiled
+from daemon.adapters.mongo.fields import PRICES, MappedField, Related, compiled
 from daemon.adapters.mongo.paths import checked_path
 from daemon.adapters.mongo.status_words import StatusWords
 from daemon.adapters.mongo.variants import VariantReader
@@ -27,6 +27,9 @@ __all__ = ["Field", "ShopMapping", "Write"]
 
 #: Read after the others, since how they are read depends on those.
 _DEPENDENT: Final = frozenset({*PRICES, "status", "variants"})
+#: Sets of keys for which it is remembered how they are read.
+_SHAPES: Final = 256
+_MOST_KEYS: Final = 200
 _VERSION: Final = "__v"  # counted up by mongoose whenever it changes an array
 
 
@@ -37,6 +40,15 @@ class Field(NamedTuple):
     path: str
     found: Any
     value: object
+
+
+class _Shape(NamedTuple):
+    """The fields that documents with the same outermost keys may have."""
+
+    plain: tuple[tuple[str, Callable[[Mapping[str, Any], Related], Any]], ...]
+    prices: tuple[MappedField, ...]
+    status: MappedField | None
+    has_variants: bool
 
 
 class ShopMapping:
@@ -56,8 +68,9 @@ class ShopMapping:
         self._fields = compiled(section.map, section.relations, self._zone, locale)
         self._set_readers()
         self._paths = self._relations()
-        self._keys = self._by_key()
-        self._names = frozenset(self._keys) | {"_id"}
+        paths = [path for field in self._fields.values() for path in field.paths]
+        self._names = frozenset({"_id", *(path.top for path in paths), *(path.text for path in paths)})
+        self._shapes: dict[tuple[str, ...], _Shape] = {}
 
     @property
     def fields(self) -> frozenset[str]:
@@ -118,37 +131,35 @@ class ShopMapping:
     def _product(
         self, document: Document, lying: Mapping[str, Any], before: Product | None, related: Related
     ) -> Product:
-        keys = self._keys
-        present = {field.name: field for key in lying if key in keys for field in keys[key]}
+        shape = self._shape(tuple(lying))
         found: dict[str, Any] = {}
-        for name, field in present.items():
-            if name not in _DEPENDENT:
-                value = field.find(lying, related)[2]
-                if value is not None:
-                    found[name] = value
-        self._read_prices(lying, present, found)
-        if "status" in present:
-            _, word, _ = present["status"].find(lying, related)
-            status = None if word is None else self._words.read(word, before.status if before else None)
+        for name, find in shape.plain:
+            value = find(lying, related)
+            if value is not None:
+                found[name] = value
+        self._read_prices(lying, shape.prices, found)
+        if shape.status is not None:
+            word = shape.status.lying(lying)[1]
+            status = self._words.read(word, before.status if before else None) if word is not None else None
             if status is not None:
                 found["status"] = status
-        if "variants" in present:
+        if shape.has_variants:
             found["variants"] = self._variants.read(lying, found.get("currency"))
-        if "created_at" not in found and (named := id_of(document.place)) and isinstance(named, ObjectId):
+        if found.get("created_at") is None and isinstance(named := id_of(document.place), ObjectId):
             found["created_at"] = named.generation_time
         found.setdefault("owner", self._owner)
         return Product(id=document.id, source=self._source, **found)
 
-    def _read_prices(self, lying: Mapping[str, Any], present: Mapping[str, Any], found: dict[str, Any]) -> None:
+    def _read_prices(self, lying: Mapping[str, Any], prices: Sequence[MappedField], found: dict[str, Any]) -> None:
         own: str | None = found.get("currency")
-        for name in PRICES:
-            path, written, amount = present[name].find(lying, {}) if name in present else NOT_FOUND
+        for field in prices:
+            path, written, amount = field.find(lying, {})
             if path is None:
                 continue
             if isinstance(written, str | dict):
                 amount, stated = values.price_of(written, own or self._currency, self._locale)
                 amount = self._in_currency(written, amount, stated, found, own)
-            found[name] = amount
+            found[field.name] = amount
         if "currency" not in found and self._currency:
             found["currency"] = self._currency
 
@@ -202,12 +213,20 @@ class ShopMapping:
                     )
         return found
 
-    def _by_key(self) -> dict[str, tuple[MappedField, ...]]:
-        """Return which fields a key of a document may say something of."""
-        found: dict[str, tuple[MappedField, ...]] = {}
-        for field in self._fields.values():
-            for key in {key for path in field.paths for key in (path.top, path.text)}:
-                found[key] = (*found.get(key, ()), field)
+    def _shape(self, keys: tuple[str, ...]) -> _Shape:
+        """Return how documents with these outermost keys are read: most of a collection have the same."""
+        found = self._shapes.get(keys)
+        if found is None:
+            present = {f.name: f.narrowed(keys) for f in self._fields.values()}
+            present = {name: field for name, field in present.items() if field.paths}
+            found = _Shape(
+                tuple((name, field.value_finder()) for name, field in present.items() if name not in _DEPENDENT),
+                tuple(present[name] for name in PRICES if name in present),
+                present.get("status"),
+                "variants" in present,
+            )
+            if len(self._shapes) < _SHAPES and len(keys) <= _MOST_KEYS:
+                self._shapes[keys] = found
         return found
 
 

@@ -32,7 +32,7 @@ class Observer:
     ) -> None:
         self._source, self._collection, self._mapping = section.name, collection, mapping
         self._mirror, self._clock = mirror, clock
-        self._paths = dict(relation.split(".", 1) for relation in section.relations.values())
+        self._paths = mapping.relations
         self._rejected: dict[str, bytes] = {}
         #: Canonical fields that a document has had a value for.
         self.fields: set[str] = set()

@@ -37,12 +37,12 @@ class Path:
         for part in self.parts[:-1]:
             if isinstance(found, list) and not part.isdecimal():
                 return False
-            if isinstance(found, Mapping) and part not in found:
+            if isinstance(found, dict) and part not in found:
                 return True
             found = _inside(found, part)
-            if not isinstance(found, Mapping | list):
+            if not isinstance(found, dict | list):
                 return False
-        return isinstance(found, Mapping) or (self.parts[-1].isdecimal() and int(self.parts[-1]) < len(found))
+        return isinstance(found, dict) or (self.parts[-1].isdecimal() and int(self.parts[-1]) < len(found))
 
     def overlaps(self, other: Path) -> bool:
         """Tell whether one path is the other, or leads into it: the server sets only one of such."""
@@ -57,7 +57,16 @@ class Path:
             found = self.nested(document)
             return document.get(text) if found is None else found
 
-        return get
+        if len(self.parts) > 2:
+            return get
+        outer, inner = self.parts
+
+        def get_inner(document: Mapping[str, Any]) -> Any:
+            holder = document.get(outer)
+            found = holder.get(inner) if type(holder) is dict else _inside(holder, inner)
+            return document.get(text) if found is None else found
+
+        return get_inner
 
 
 def checked_path(text: str, where: str) -> Path:
@@ -69,7 +78,7 @@ def checked_path(text: str, where: str) -> Path:
 
 
 def _inside(found: Any, part: str) -> Any:
-    if isinstance(found, Mapping):
+    if isinstance(found, dict):
         return found.get(part)
     if isinstance(found, list) and part.isdecimal() and len(part) < 9 and int(part) < len(found):
         return found[int(part)]

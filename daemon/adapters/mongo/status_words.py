@@ -15,6 +15,9 @@ from daemon.products.product import Status, Unparsed
 Word: TypeAlias = str | bool | int
 _Key: TypeAlias = tuple[type, Word]
 
+#: Spellings of known words that are remembered.
+_SPELLINGS: Final = 1000
+
 
 class StatusWords:
     """Reads and writes the words. configured: [mongodb.statuses]; what it does not name keeps its usual words to read.
@@ -28,6 +31,7 @@ class StatusWords:
         self._words = {status: tuple(configured.get(status.value, WORDS[status])) for status in Status}
         # Words that were guessed must not be written into a shop that has told its own.
         self._written = {s: w for s, w in self._words.items() if not configured or s.value in configured}
+        self._spelled: dict[str, tuple[Status, ...]] = {}
         self._statuses: dict[_Key, tuple[Status, ...]] = {}
         for status, words in self._by_precedence(configured):
             for word in words:
@@ -36,8 +40,9 @@ class StatusWords:
 
     def read(self, value: Any, before: Status | Unparsed | None) -> Status | Unparsed | None:
         """Return what a word means, None for blank: the status before where it means that too, else its first."""
-        found = self._statuses.get(_key(value)) if isinstance(value, str | bool | int | float) else None
-        if found is None:
+        known = self._spelled.get(value) if type(value) is str else None
+        found = self._statuses_of(value) if known is None else known
+        if not found:
             return self._otherwise(value)
         return before if isinstance(before, Status) and before in found else found[0]
 
@@ -54,6 +59,14 @@ class StatusWords:
                 (("status", "no word in [mongodb.statuses]"),),
             )
         return wanted[0]
+
+    def _statuses_of(self, value: Any) -> tuple[Status, ...]:
+        if not isinstance(value, str | bool | int | float):
+            return ()
+        found = self._statuses.get(_key(value), ())
+        if found and isinstance(value, str) and len(self._spelled) < _SPELLINGS:
+            self._spelled[value] = found
+        return found
 
     def _otherwise(self, value: Any) -> Status | Unparsed | None:
         if not isinstance(value, str | bool | int | float):

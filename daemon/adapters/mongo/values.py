@@ -7,7 +7,6 @@ wherever it stands; what only BSON has is read here.
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from decimal import Decimal
 from typing import Any, Final
@@ -23,6 +22,9 @@ from daemon.products.product import Amount, Availability, Flag, Time, Unparsed
 LONGEST: Final = 2 * 1024 * 1024
 #: Longest text that is looked at for a number, a flag or a time.
 _LONGEST_WORD: Final = 1000
+#: Magnitudes between which a number is an amount without any doubt.
+_SMALL: Final = 1e-30
+_BIG: Final = 1e30
 #: Most images of one product.
 _MOST_IMAGES: Final = 1000
 _DECIMALS: Final = (Decimal("NaN"), Decimal("Infinity"), Decimal("-Infinity"))
@@ -43,6 +45,8 @@ def unparsed(value: object) -> Unparsed:
 
 def price_of(value: Any, currency: str | None, locale: str) -> tuple[Amount, str | None]:
     """Return an amount and the currency that its text states. Numbers are exact, a double in its shortest digits."""
+    if type(value) is float and _SMALL < abs(value) < _BIG:
+        return Decimal(repr(value)), None
     if isinstance(value, bool | list) or (isinstance(value, str) and len(value) > _LONGEST_WORD):
         return unparsed(value), None
     try:
@@ -95,7 +99,9 @@ def availability_of(value: Any) -> Availability | Unparsed | None:
 
 def text_of(value: Any) -> str | None:
     """Return one text without blanks around it; of markup its text, of a list its first, None for what is no text."""
-    if isinstance(value, Mapping):
+    if type(value) is str:
+        return _bounded(value)
+    if isinstance(value, dict):
         value = _text_in(value)
     if isinstance(value, list):
         return next((text for part in value if not isinstance(part, list) and (text := text_of(part))), None)
@@ -105,7 +111,7 @@ def text_of(value: Any) -> str | None:
 
 def markup_of(value: Any) -> str | None:
     """Return a description with its markup, which html_danger judges; of a Markdown field what it became in HTML."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         value = next((v for key in ("html", "md") if isinstance(v := value.get(key), str) and v.strip()), None)
     word = _word(value)
     return None if word is None else _bounded(word)
@@ -122,13 +128,16 @@ def category_of(value: Any) -> str | None:
 
 def images_of(value: Any) -> tuple[str, ...]:
     """Return the addresses of images: of uploaded files, of texts, of lists of either, each once."""
+    if isinstance(value, dict):
+        return tuple(_urls(value))
     parts = value if isinstance(value, list) else [value]
     return tuple(dict.fromkeys(url for part in parts[:_MOST_IMAGES] for url in _urls(part)))
 
 
 def _urls(part: Any) -> list[str]:
-    if isinstance(part, Mapping):
-        part = next((v for key in _IMAGE_URLS if isinstance(v := part.get(key), str) and v.strip()), None)
+    if isinstance(part, dict):
+        found = next((v for key in _IMAGE_URLS if isinstance(v := part.get(key), str) and v.strip()), None)
+        return [] if found is None or len(found) > LONGEST else [found.strip().replace("\0", "\ufffd")]
     if type(part) is not str or len(part) > LONGEST:
         return []
     try:
@@ -137,7 +146,7 @@ def _urls(part: Any) -> list[str]:
         return []
 
 
-def _text_in(value: Mapping[str, Any]) -> Any:
+def _text_in(value: dict[str, Any]) -> Any:
     for key in ("html", "md", "name", "title", "value", "label"):
         text = value.get(key)
         if isinstance(text, str) and text.strip():

@@ -15,8 +15,8 @@ from tests.interop.puppet_service import PuppetService
 PUPPET = Path(__file__).parent / "puppet"
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _installed() -> None:
+@pytest.fixture(scope="session")
+def _puppet_installed() -> None:
     if importlib.util.find_spec("wechaty_puppet_service") is None:
         pytest.skip("python-wechaty is not installed (extra `wechat`)")
     if shutil.which("node") is None:
@@ -26,7 +26,7 @@ def _installed() -> None:
 
 
 @pytest.fixture
-async def service() -> AsyncIterator[PuppetService]:
+async def service(_puppet_installed: None) -> AsyncIterator[PuppetService]:
     """A running puppet service with one room and an account that logs in by itself."""
     running = PuppetService(PUPPET / "service.mjs")
     await running.start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from typing import Any, Final, NamedTuple
@@ -47,19 +48,24 @@ class Change(NamedTuple):
 
 
 @asynccontextmanager
-async def open_collection(section: MongodbSection, uri: str) -> AsyncIterator[Collection]:
+async def open_collection(
+    section: MongodbSection, uri: str, *, listeners: Sequence[Any] = ()
+) -> AsyncIterator[Collection]:
     """Open the products of a shop; nothing is connected before the first call. To be entered in the running loop.
 
-    Raises ConfigError for a URI that cannot be used. It is never shown, as it may hold a password.
+    listeners: of pymongo.monitoring, told of every command. Raises ConfigError for a URI that cannot be used, without
+    showing it, as it may hold a password.
     """
     try:
-        client = _client(section, uri)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)  # an option that is not understood would be left out
+            client = _client(section, uri, listeners)
         database = client[section.database] if section.database else client.get_default_database()
         concern = database.write_concern if database.write_concern.document else WriteConcern("majority")
         products = database[section.collection].with_options(
             codec_options=_RAW, read_preference=ReadPreference.PRIMARY, write_concern=concern
         )
-    except (PyMongoError, ValueError, TypeError) as error:
+    except (PyMongoError, ValueError, TypeError, UserWarning) as error:
         raise ConfigError(faults.unusable(error)) from None  # what it says may hold a part of a password
     try:
         yield Collection(database, products, section.timeout, faults.secrets_of(uri))
@@ -99,7 +105,7 @@ class Collection:
             while found := await self._batch({"_id": condition}, limit, "_id"):
                 if any(isinstance(one, Document) for one in found):
                     return [*odd, *found]
-                condition = {"$gt": RawBSONDocument(found[-1].raw, _READ)["_id"]}
+                condition = {"$gt": RawBSONDocument(found[-1].raw, _RAW)["_id"]}
             last = None
         return odd
 
@@ -153,14 +159,14 @@ class Collection:
         """
         with self._answered(faults.WRITES):
             after = await self._products.find_one_and_update(where, change, return_document=True, collation=_SIMPLE)
-        found = None if after is None else document_of(after.raw)
+        found = None if after is None else document_of(bytes(after.raw))
         return found if isinstance(found, Document) else None
 
     async def sample(self, limit: int) -> Sequence[Document | Unnamed]:
         """Return up to `limit` documents chosen by chance."""
         with self._answered():
             cursor = await _awaited(self._products.aggregate_raw_batches([{"$sample": {"size": limit}}]))
-            return [one async for batch in cursor for one in split(batch)]
+            return [one async for batch in cursor for one in split(bytes(batch))]
 
     async def collections(self) -> Sequence[str]:
         """Return the names of the collections of the database that may be read."""
@@ -205,7 +211,7 @@ class Collection:
             cursor = self._products.find_raw_batches(
                 where, sort=sort, limit=-limit, batch_size=limit, collation=_SIMPLE
             )
-            return [one async for batch in cursor for one in split(batch)]
+            return [one async for batch in cursor for one in split(bytes(batch))]
 
     @contextmanager
     def _answered(self, meanings: faults.Meanings | None = None, *, limited: bool = True) -> Iterator[None]:
@@ -222,14 +228,15 @@ class Collection:
             raise faults.meaning(error, meanings or {})(faults.words(error, self._secrets)) from error
 
 
-def _client(section: MongodbSection, uri: str) -> Any:
+def _client(section: MongodbSection, uri: str, listeners: Sequence[Any]) -> Any:
     client: Any = pymongo.AsyncMongoClient
     if section.driver == "motor":
         from motor.motor_asyncio import AsyncIOMotorClient as client  # noqa: N813, PLC0415 only where it is asked for
     patience_ms = int(1000 * section.timeout)
     return client(
-        uri, appname="zhiban", tz_aware=True, heartbeatFrequencyMS=int(1000 * _HEARTBEAT_S),
-        serverSelectionTimeoutMS=patience_ms, connectTimeoutMS=patience_ms, socketTimeoutMS=patience_ms,
+        uri, appname="zhiban", tz_aware=True, event_listeners=list(listeners),
+        heartbeatFrequencyMS=int(1000 * _HEARTBEAT_S), serverSelectionTimeoutMS=patience_ms,
+        connectTimeoutMS=patience_ms, socketTimeoutMS=patience_ms,
     )  # fmt: skip
 
 
@@ -240,11 +247,11 @@ async def _awaited(value: Any) -> Any:
 
 def _change(event: RawBSONDocument) -> Change:
     token = bson.decode(event["_id"].raw)
-    named = document_of(event["documentKey"].raw)
+    named = document_of(bytes(event["documentKey"].raw))
     if isinstance(named, Unnamed):
         return Change(b"", named, token)
     full = event.get("fullDocument")
-    return Change(named.place, None if full is None else document_of(full.raw), token)
+    return Change(named.place, None if full is None else document_of(bytes(full.raw)), token)
 
 
 def _at(document: Mapping[str, Any], path: str) -> Any:

@@ -1,0 +1,51 @@
+"""A shop's collection as the adapter opens it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from typing import Any, Literal, TypeVar
+
+from daemon.adapters.mongo.documents import Document, Unnamed
+from daemon.adapters.mongo.driver import Change
+from daemon.config import MongodbSection
+from daemon.errors import Unavailable
+
+Driver = Literal["motor", "pymongo"]
+T = TypeVar("T")
+DRIVERS: tuple[Driver, ...] = ("motor", "pymongo")
+
+
+def section(driver: Driver, **keys: Any) -> MongodbSection:
+    """Return a section whose timeout is short."""
+    return MongodbSection(driver=driver, **{"timeout": "1s", **keys})
+
+
+def ids(page: Sequence[Document | Unnamed]) -> list[str]:
+    """Return what the documents of a page are called."""
+    return [one.id if isinstance(one, Document) else one.shown for one in page]
+
+
+async def changed(stream: AsyncGenerator[Change | None, None]) -> Change:
+    """Return the next change."""
+    async with asyncio.timeout(20):
+        async for change in stream:
+            if change is not None:
+                return change
+    raise AssertionError("the stream ended")
+
+
+async def opened(stream: AsyncGenerator[Change | None, None]) -> None:
+    """Wait until a stream with nothing to tell is open."""
+    async with asyncio.timeout(20):
+        assert await anext(stream) is None
+
+
+async def back(ask: Callable[[], Awaitable[T]]) -> T:
+    """Ask until there is an answer."""
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                return await ask()
+            except Unavailable:
+                await asyncio.sleep(0.05)

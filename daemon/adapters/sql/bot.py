@@ -16,6 +16,7 @@ from sqlalchemy.dialects.sqlite import insert
 from daemon.adapters.sql import schema
 from daemon.adapters.sql.conditions import any_of, constant
 from daemon.adapters.sql.database import Database
+from daemon.adapters.sql.forget import dropping, forget_rows
 from daemon.adapters.sql.statements import Row, Session, Statement
 from daemon.adapters.sql.values import Records, instant, micros, text_list
 from daemon.errors import NotFound
@@ -82,10 +83,7 @@ _ADD_TOLD: Final = Statement(
     insert(schema.told_rooms).values({c.name: bindparam(c.name) for c in _t}).on_conflict_do_nothing()
 )
 _TOLD: Final = Statement(select(_t.entry_id, _t.room_id).where(any_of(_t.entry_id, "ids")))
-_FORGET: Final = tuple(
-    Statement(delete(column.table).where(column < bindparam("before")))
-    for column in (_m.seen_at, _b.expires_at, _n.sent_at, _t.told_at)
-)
+_FORGET: Final = tuple(dropping(column) for column in (_m.seen_at, _b.expires_at, _n.sent_at, _t.told_at))
 
 
 class SqlBotStore:
@@ -187,10 +185,7 @@ class SqlBotStore:
 
     async def forget_messages(self, before: datetime) -> int:
         """Delete messages seen, codes expired, notices sent and rooms told before a time; return how many."""
-        limit = micros(before)
-        return await self._database.write(
-            lambda session: sum(session.run(statement, before=limit) for statement in _FORGET), durable=True
-        )
+        return await forget_rows(self._database, _FORGET, before)
 
 
 def _interrupted(row: Row) -> Handled:

@@ -12,7 +12,7 @@ from daemon.adapters.sql import schema
 from daemon.adapters.sql.commit import INCIDENTS, REMEDIES, commit, needs_disk
 from daemon.adapters.sql.conditions import any_of, constant, one_of
 from daemon.adapters.sql.database import Database
-from daemon.adapters.sql.forget import forget
+from daemon.adapters.sql.forget import forget_ended
 from daemon.adapters.sql.lists import Listed
 from daemon.adapters.sql.statements import Statement
 from daemon.adapters.sql.values import Records, instant, micros, micros_or_none, text_list
@@ -208,11 +208,11 @@ class SqlIncidentStore:
         return await _PASSES.page(self._database, limit, cursor)
 
     async def forget(self, before: datetime, passes_before: datetime | None = None) -> int:
-        """Delete ended incidents, their remedies, passes and sent entries that ended before a time; return how many.
+        """Delete incidents, their remedies, passes, sent entries, overrides and silences that ended before a time.
 
         An incident that a closed-by-hand fault or a remedy still in place hangs on is kept.
         """
-        return await self._database.write(forget(before, passes_before or before), durable=False)
+        return await forget_ended(self._database, before, passes_before or before)
 
 
 def _asked(where: IncidentFilter) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from daemon.products.incidents import CURRENT, Kind
 from daemon.products.remedies import RemedyState
 
 #: Alembic revisions, oldest first; a store at the last of them needs no migration.
-REVISIONS: Final = ("0001", "0002", "0003")
+REVISIONS: Final = ("0001", "0002", "0003", "0004")
 
 metadata = MetaData()
 
@@ -106,7 +106,16 @@ price_runs = Table(
     sqlite_with_rowid=False,
 )
 
-edits = Table("edits", metadata, _product(key=True), Column("revision", Integer, primary_key=True), _body())
+# edited_at: none where the status changed, which is never forgotten.
+edits = Table(
+    "edits",
+    metadata,
+    _product(key=True),
+    Column("revision", Integer, primary_key=True),
+    _body(),
+    _number("edited_at", null=True),
+)
+Index("edits_by_time", edits.c.edited_at, sqlite_where=edits.c.edited_at.is_not(None))
 
 sources = Table("sources", metadata, _text("name", key=True), _body())
 
@@ -208,7 +217,8 @@ Index(
 )
 Index("entries_by_end", entries.c.ended_at, sqlite_where=entries.c.ended_at.is_not(None))
 
-evidence = Table("evidence", metadata, _text("url", key=True), _body())
+evidence = Table("evidence", metadata, _text("url", key=True), _body(), _number("fetched_at", null=True))
+Index("evidence_by_time", evidence.c.fetched_at)
 
 principals = Table(
     "principals",

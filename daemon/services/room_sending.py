@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from math import inf
 from typing import Final
@@ -66,12 +66,14 @@ class RoomSender:
         mentions: Sequence[tuple[str, str]] = (),
         *,
         patience_s: float | None = None,
+        beforehand: Callable[[], Awaitable[None]] | None = None,
     ) -> tuple[Sent, ...]:
         """Send a text of any length in as many messages as it needs; return these, () for a blank text.
 
         mentions: contact ids with the names to show, on the first message. patience_s: for how long all of it may
-        wait for its turn or to be tried again; None: as long as it takes. Raises DeliveryFailed when nothing arrived,
-        with retry_after_s where it was not this one's turn, and DeliveryUnknown when all or a part of it may have.
+        wait for its turn or to be tried again; None: as long as it takes. beforehand: awaited when the turn has come,
+        and nothing was sent so far. Raises DeliveryFailed when nothing arrived, with retry_after_s where it was not
+        this one's turn, and DeliveryUnknown when all or a part of it may have.
         """
         named = tuple((contact, _shown(name)) for contact, name in mentions)
         parts = list(self._parts(text, named))
@@ -81,7 +83,7 @@ class RoomSender:
             for part in parts:
                 try:
                     message = Outgoing(conversation_id=conversation_id, text=part, mentions=() if sent else named)
-                    sent.append(Sent(await self._send(message, until_s), part))
+                    sent.append(Sent(await self._send(message, until_s, None if sent else beforehand), part))
                 except DeliveryFailed as exc:
                     if not sent:
                         raise
@@ -116,9 +118,11 @@ class RoomSender:
         finally:
             lock.release()
 
-    async def _send(self, message: Outgoing, until_s: float) -> str:
+    async def _send(self, message: Outgoing, until_s: float, beforehand: Callable[[], Awaitable[None]] | None) -> str:
         for tried in range(1, TRIES + 1):
             await self._pace(message.conversation_id)
+            if beforehand and tried == 1:
+                await beforehand()
             try:
                 return await self._hand_over(message)
             except DeliveryFailed as exc:

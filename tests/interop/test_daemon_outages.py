@@ -12,7 +12,7 @@ import pytest
 
 pytest.importorskip("grpclib", reason="python-wechaty is not installed (extra `wechat`)")
 
-from tests.acceptance.daemon_process import DaemonProcess
+from tests.acceptance.daemon_process import START_S, DaemonProcess
 from tests.interop.puppet_service import TOKEN, PuppetService
 from tests.interop.shop import BROKEN, configuration, write_shop
 from tests.interop.tap import tapping
@@ -45,6 +45,11 @@ async def started_anew(team: Team, starts: int) -> None:
 async def repeated(team: Team, times: int) -> None:
     """Wait until messages were known again so often."""
     await until(lambda: team.counted("duplicate") == times, "the repeated message")
+
+
+async def came_back(team: Team) -> list[str]:
+    """Return what was said about messages that may have gone unanswered."""
+    return [text for _, text, _ in await team.service.sent() if "please say again" in text.replace("\n", " ")]
 
 
 async def end_well(daemon: DaemonProcess) -> None:
@@ -167,3 +172,45 @@ async def test_a_logout_and_the_code_to_scan_are_shown_until_somebody_has_logged
     await team.stands("online")
     assert team.bot()["scan_url"] == ""
     assert (await team.asks("version")).startswith("zhiban ")
+
+
+async def test_a_service_that_freezes_leaves_what_was_under_way_unknown_and_gets_nothing_twice(team: Team) -> None:
+    await team.notice("q-1")
+    await all_sent(team)
+    team.service.freeze()
+    write_shop(team.daemon.folder, "r-1")
+    await until(lambda: "unknown" in {one["state"] for one in team.sendings()}, "a notice of which nobody knows", 40)
+    await team.stands("connecting")
+    team.service.thaw()
+    await team.stands("online", 30)
+    write_shop(team.daemon.folder, "r-1", "r-2")
+    await team.notice("r-2")
+
+    assert len(await team.notices("r-1")) <= 1
+    assert len(await team.notices("r-2")) == 1
+    assert sorted({one["state"] for one in team.sendings()}) == ["sent", "unknown"]
+    assert (await team.asks("version")).startswith("zhiban ")
+
+
+async def test_a_daemon_that_is_killed_answers_nothing_again_and_says_that_it_was_away(team: Team) -> None:
+    ack = command(f"ack {team.handle(await team.notice('q-1'), 'q-1')}")
+    await team.service.order("message", **ack)
+    await until(lambda: team.answers("alice"), "an answer to the first")
+    await all_sent(team)
+    acknowledged = team.incidents()["q-1"]
+
+    for times in OUTAGES:
+        team.daemon.signal(signal.SIGKILL)
+        await asyncio.to_thread(team.daemon.wait_end, 10)
+        await team.service.order("say", who="alice", text="@ShopBot\u2005status", mentions=["bot"])
+        team.daemon.start().wait_told("READY", START_S)
+        await team.stands("online")
+        await team.service.order("again", id=ack["id"])
+        await repeated(team, 1)
+        assert (await team.asks("version")).startswith("zhiban ")
+        assert team.incidents()["q-1"] == acknowledged
+        assert len(await team.answers("alice")) == 1 + times
+        await until(lambda: came_back(team), "a word about its absence")
+
+    assert len(await came_back(team)) == 1
+    assert [len(await team.notices(product)) for product in BROKEN] == [1] * 4

@@ -68,6 +68,9 @@ class IncidentStore(Protocol):
     async def find(self, where: IncidentFilter, limit: int, cursor: str | None = None) -> Page:
         """Return a page of incidents, newest first."""
 
+    async def check(self) -> None:
+        """Return when the store can be used. Raises Unavailable, and StoreFull while the last write found no room."""
+
     async def counts(self) -> dict[State, int]:
         """Return how many incidents are in each state, all states named."""
 

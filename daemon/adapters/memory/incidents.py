@@ -79,6 +79,9 @@ class MemoryIncidentStore:
         """Return a page of incidents, newest first."""
         return self._state.incidents.page(limit, cursor, lambda incident: _matches(incident, where))
 
+    async def check(self) -> None:
+        """Return: memory can always be used."""
+
     async def counts(self) -> dict[State, int]:
         """Return how many incidents are in each state, all states named."""
         counted = Counter(incident.state for incident in self._state.incidents)

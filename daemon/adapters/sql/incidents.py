@@ -16,6 +16,7 @@ from daemon.adapters.sql.forget import forget_ended
 from daemon.adapters.sql.lists import Listed
 from daemon.adapters.sql.statements import Statement
 from daemon.adapters.sql.values import Records, instant, micros, micros_or_none, text_list
+from daemon.errors import StoreFull
 from daemon.ports import Batch, IncidentFilter, Page
 from daemon.products.documents import to_json
 from daemon.products.incidents import Incident, Kind, Silence, State
@@ -110,6 +111,12 @@ class SqlIncidentStore:
         values = _asked(where)
         conditions = [(name, _CONDITIONS[name]) for name in sorted(values)]
         return await INCIDENTS.page(self._database, limit, cursor, conditions, **values)
+
+    async def check(self) -> None:
+        """Return when the store can be used. Raises Unavailable, and StoreFull while the last write found no room."""
+        await self._database.read(lambda session: session.one(_NEXT_DUE))
+        if self._database.full is not None:
+            raise StoreFull(str(self._database.full))
 
     async def counts(self) -> dict[State, int]:
         """Return how many incidents are in each state, all states named."""

@@ -44,11 +44,13 @@ class BotHealth(msgspec.Struct, frozen=True, kw_only=True):
 class Readiness(msgspec.Struct, frozen=True, omit_defaults=True):
     """Whether requests are served as they should be, and which part keeps it from that.
 
-    bot: left out where there is none; a daemon whose bot is away is ready all the same.
+    problems: what keeps parts from it. bot: left out where there is none; a daemon whose bot is away is ready all the
+    same.
     """
 
     ready: bool
     parts: Mapping[str, bool]
+    problems: Mapping[str, str] = msgspec.field(default_factory=dict)
     bot: BotHealth | None = None
 
 
@@ -65,10 +67,11 @@ class HealthRoutes:
 
     async def readyz(self, call: Call) -> web.Response:
         """GET /readyz; 503 while any part is not ready."""
-        parts = {"daemon": self._ready(), "store": await _store_answers(call.duty)}
+        problem = await _store_problem(call.duty)
+        parts = {"daemon": self._ready(), "store": not problem}
         ready = all(parts.values())
         status = HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE
-        body = to_json(Readiness(ready, parts, _bot(call.duty)))
+        body = to_json(Readiness(ready, parts, {"store": problem} if problem else {}, _bot(call.duty)))
         return web.Response(status=status, body=body, content_type="application/json")
 
     async def metrics(self, call: Call) -> web.Response:
@@ -114,10 +117,13 @@ def _bot(duty: Duty) -> BotHealth | None:
     )
 
 
-async def _store_answers(duty: Duty) -> bool:
+async def _store_problem(duty: Duty) -> str:
+    """Return why the store cannot be used, "" when it can."""
     try:
         async with asyncio.timeout(_STORE_S):
-            await duty.ports.incidents.counts()
-    except (ZhibanError, TimeoutError):
-        return False
-    return True
+            await duty.ports.incidents.check()
+    except ZhibanError as exc:
+        return str(exc) or exc.code
+    except TimeoutError:
+        return f"no answer within {_STORE_S:g} s"
+    return ""

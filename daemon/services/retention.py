@@ -22,7 +22,8 @@ async def forget(duty: Duty) -> int:
     edits = await ports.catalogue.forget_edits(_before(duty, retention.edits))
     fetched = max(retention.evidence, _ROUNDS * duty.config.checks.network_interval)
     evidence = await ports.evidence.forget(_before(duty, fetched))
-    known = max(retention.messages, duty.config.bot.max_age)  # what is forgotten sooner could be answered twice
+    # What is forgotten sooner could be answered, or told to a room, twice.
+    known = max(retention.messages, duty.config.bot.max_age, duty.config.notices.age_limit)
     messages = await ports.bot.forget_messages(_before(duty, known)) if ports.bot else 0
     total = gone + edits + evidence + messages
     if total:

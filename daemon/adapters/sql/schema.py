@@ -281,7 +281,7 @@ sent_notices = Table("sent_notices", metadata, _seq(), _text("conversation_id"),
 Index("sent_notices_by_conversation", sent_notices.c.conversation_id, sent_notices.c.sent_at)
 Index("sent_notices_by_time", sent_notices.c.sent_at)
 
-# Rooms that have had an entry of the outbox while another has not.
+# Rooms that have had an entry of the outbox, or may have.
 told_rooms = Table(
     "told_rooms",
     metadata,

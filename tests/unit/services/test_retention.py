@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 from structlog.testing import capture_logs
 
-from daemon.config import BotSection, ChecksSection, Config, RetentionSection
+from daemon.config import BotSection, ChecksSection, Config, NoticesSection, RetentionSection
 from daemon.forum.rooms import Handling, SentNotice
 from daemon.products.passes import PassKind, PassRecord, PassState
 from daemon.products.product import Status
@@ -106,7 +106,9 @@ async def test_what_is_still_fetched_is_kept_however_seldom_that_is() -> None:
 
 async def test_a_message_that_could_still_be_answered_is_known_again() -> None:
     home = await full_house(
-        retention=RetentionSection.model_validate({"messages": "1s"}), bot=BotSection.model_validate({"max_age": "1h"})
+        retention=RetentionSection.model_validate({"messages": "1s"}),
+        bot=BotSection.model_validate({"max_age": "1h"}),
+        notices=NoticesSection.model_validate({"age_limit": "1m"}),
     )
     home.clock.advance(3_600)
     await retention.forget(home.duty)
@@ -114,3 +116,13 @@ async def test_a_message_that_could_still_be_answered_is_known_again() -> None:
     home.clock.advance(1)
     await retention.forget(home.duty)
     assert await home.stores.bot.begin(message())
+
+
+async def test_who_was_told_is_known_for_as_long_as_a_notice_may_be_tried() -> None:
+    home = await full_house(notices=NoticesSection.model_validate({"age_limit": "60d"}))
+    home.clock.advance(60 * DAY_S)
+    await retention.forget(home.duty)
+    assert "told" in await kept(home)
+    home.clock.advance(1)
+    await retention.forget(home.duty)
+    assert "told" not in await kept(home)

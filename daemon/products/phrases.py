@@ -185,6 +185,10 @@ _FIELDS_ZH: Final = {
     "expires_at": "有效期",
     "archived_at": "归档时间",
     "item_group_id": "商品组",
+    "is_free": "免费标记",
+    "clearance": "清仓标记",
+    "track_inventory": "库存跟踪",
+    "backorder": "缺货预订",
 }
 
 TABLES: Final[Mapping[Language, Mapping[str, str]]] = {"en": _EN, "zh": _ZH}

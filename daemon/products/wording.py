@@ -19,6 +19,7 @@ from daemon.products.local_time import shown
 from daemon.products.notices import Entry
 from daemon.products.phrases import TABLES, Language, field_name
 from daemon.products.plain_text import plain
+from daemon.products.translations import check_title, translated, translated_value
 from daemon.products.verdicts import Severity
 
 #: Characters that are shown of each thing, and of a whole subject.
@@ -120,7 +121,8 @@ class Wording:
 
     def _digest_rules(self, facts: Mapping[str, str]) -> Iterable[str]:
         for rule, count in _largest(facts, "rule."):
-            title = facts.get(f"title_zh.{rule}" if self.language == "zh" else f"title.{rule}", "") or rule
+            title = facts.get(f"title_zh.{rule}" if self.language == "zh" else f"title.{rule}", "")
+            title = title or check_title(rule, self.language)
             yield self._say("digest.rule", title=plain(title, _TITLE), count=count)
 
     def _status(self, bundle: Bundle, _channel: str) -> tuple[str, list[str]]:
@@ -153,15 +155,20 @@ class Wording:
         return line + (self._remedy(story.remedy) if story.remedy else "")
 
     def _why(self, story: Story) -> str:
-        facts = story.entries[-1].facts
-        parts = []
-        if value := plain(facts.get("value", ""), _VALUE):
-            parts.append(self._say("value", field=field_name(facts.get("field", ""), self.language), value=value))
         # What a checker or a mass incident says is its subject already.
-        if _kind(story) is Kind.PRODUCT and (message := plain(facts.get("message", ""), _MESSAGE)):
-            parts.append(message)
-        fault = self._listed(parts)
+        fault = self._fault(story.entries[-1].facts) if _kind(story) is Kind.PRODUCT else ""
         return (self._say("why", fault=fault) if fault else "") + self._when(story)
+
+    def _fault(self, facts: Mapping[str, str]) -> str:
+        field, parts = facts.get("field", ""), []
+        if value := plain(translated_value(field, facts.get("value", ""), self.language), _VALUE):
+            parts.append(self._say("value", field=field_name(field, self.language), value=value))
+        if message := self._message(facts):
+            parts.append(message)
+        return self._listed(parts)
+
+    def _message(self, facts: Mapping[str, str]) -> str:
+        return plain(translated(facts.get("message", ""), self.language), _MESSAGE)
 
     def _when(self, story: Story) -> str:
         if not story.life:
@@ -218,12 +225,12 @@ class Wording:
 
     def _rule(self, entry: Entry) -> str:
         title = entry.facts.get("rule_title_zh" if self.language == "zh" else "rule_title", "")
-        return plain(title or entry.rule, _TITLE)
+        return plain(title or check_title(entry.rule, self.language), _TITLE)
 
     def _subject_of(self, entry: Entry) -> str:
         title, id_ = plain(entry.facts.get("product_title", ""), _TITLE), plain(entry.product_id, _ID)
         if not id_:
-            return title or plain(entry.facts.get("message", ""), _MESSAGE)
+            return self._message(entry.facts) or title
         return f"{title} ({id_})" if title else id_
 
     def _about(self, entry: Entry) -> str:

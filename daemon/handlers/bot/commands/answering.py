@@ -23,6 +23,7 @@ from daemon.handlers.bot.commands.memory import Memory, Pending
 from daemon.handlers.bot.commands.table import BY_NAME
 from daemon.handlers.bot.phrases import say
 from daemon.products.plain_text import plain
+from daemon.products.translations import translated
 from daemon.services.duty import Duty
 
 _log = structlog.get_logger()
@@ -134,9 +135,9 @@ async def _guarded(call: Call, run: Run) -> str:
         return str(told)
     except Unavailable as exc:
         _log.warning("command.postponed", command=call.command.names[0], problem=str(exc))
-        return call.say("not_now", reason=plain(str(exc), _REASON))
+        return call.say("not_now", reason=plain(translated(str(exc), call.language), _REASON))
     except ZhibanError as exc:
-        return call.say("refused", reason=plain(str(exc), _REASON))
+        return call.say("refused", reason=plain(translated(str(exc), call.language), _REASON))
 
 
 def _not_allowed(call: Call, scope: Scope) -> str:

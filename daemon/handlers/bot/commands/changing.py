@@ -11,6 +11,7 @@ from daemon.handlers.bot.commands.finding import handles
 from daemon.handlers.bot.commands.wording import MESSAGE, NAME, status_name
 from daemon.products.incidents import Incident, State
 from daemon.products.plain_text import plain
+from daemon.products.translations import translated
 
 #: Incidents of one answer that are told of one by one; of more, only how many.
 ONE_BY_ONE: Final = 5
@@ -57,7 +58,7 @@ async def each(
         except Unavailable as exc:
             if not done:
                 raise
-            refused.append(call.say("not_now", reason=plain(str(exc), MESSAGE)))
+            refused.append(call.say("not_now", reason=plain(translated(str(exc), call.language), MESSAGE)))
     if not done and not refused:
         raise Misused(call.say("which_incident"))
     if len(done) + len(refused) <= ONE_BY_ONE:

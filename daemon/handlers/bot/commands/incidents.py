@@ -90,7 +90,7 @@ async def ack(call: Call) -> str:
 
     async def step(one: Incident) -> str:
         changed = await changes.acknowledge(call.duty, call.actor, one.id)
-        return call.say("acked", handle=await handle(call, one), subject=about(changed))
+        return call.say("acked", handle=await handle(call, one), subject=about(changed, call.language))
 
     return await each(call, await _targets(call), step, call.say("acked.count", count="{}"))
 
@@ -109,7 +109,7 @@ async def silence(call: Call) -> str:
 
     async def step(one: Incident) -> str:
         changed = await changes.silence(call.duty, call.actor, one.id, until)
-        return call.say("silenced", handle=await handle(call, one), until=shown, subject=about(changed))
+        return call.say("silenced", handle=await handle(call, one), until=shown, subject=about(changed, call.language))
 
     return await each(call, targets, step, call.say("silenced.count", count="{}", until=shown))
 
@@ -153,7 +153,7 @@ async def close(call: Call) -> str:
 
     async def step(one: Incident) -> str:
         changed = await changes.close(call.duty, call.actor, one.id, reason)
-        return call.say("closed", handle=await handle(call, one), subject=about(changed))
+        return call.say("closed", handle=await handle(call, one), subject=about(changed, call.language))
 
     return await each(call, targets, step, call.say("closed.count", count="{}"))
 
@@ -198,7 +198,7 @@ async def _undo(call: Call, one: Incident) -> str:
     undone = await settling.undo(call.duty, call.actor, held.id)
     until = call.now + timedelta(seconds=call.duty.config.remedies.override)
     after = status_name(call, undone.before)
-    return call.say("undone", handle=own, subject=about(one), after=after, until=call.time(until))
+    return call.say("undone", handle=own, subject=about(one, call.language), after=after, until=call.time(until))
 
 
 async def _targets(call: Call) -> Sequence[str]:

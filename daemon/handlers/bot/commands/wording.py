@@ -9,7 +9,7 @@ from typing import Final
 
 from daemon.forum.rooms import RoomSetting
 from daemon.handlers.bot.commands.command import Call
-from daemon.products.incidents import Incident, State
+from daemon.products.incidents import ALIVE, Incident, Kind, State
 from daemon.products.phrases import TABLES, Language, field_name
 from daemon.products.plain_text import plain
 from daemon.products.product import Amount, Product, Status, Unparsed
@@ -78,6 +78,8 @@ def incident_lines(call: Call, incident: Incident, handle: str, remedies: Sequen
         lines.append(call.say("incident.fault", field=field, fault=" ".join(filter(None, (value, message)))))
     lines.append(call.say("incident.since", since=call.since(incident.first_bad_at)))
     lines += _answered(call, incident)
+    if incident.kind is Kind.MASS and incident.state in ALIVE:
+        lines.append(call.say("incident.decide", handle=handle))
     if remedies:
         held = remedies[0]
         before, after = status_name(call, held.before), status_name(call, held.after)
@@ -93,7 +95,8 @@ def _answered(call: Call, incident: Incident) -> list[str]:
         who, until = plain(incident.silenced_by, NAME), call.time(incident.silenced_until)
         return [call.say("incident.silenced", until=until, who=who)]
     if incident.state is State.CLOSED:
-        who, reason = plain(incident.closed_by, NAME), plain(incident.reason, MESSAGE)
+        decided = incident.decision and call.say(f"decision.{incident.decision.value}")
+        who, reason = plain(incident.closed_by, NAME), decided or plain(incident.reason, MESSAGE)
         return [call.say("incident.closed", who=who, reason=reason)]
     return []
 

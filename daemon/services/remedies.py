@@ -29,7 +29,7 @@ _log = structlog.get_logger()
 #: Prefix of the rule name of incidents that ask a person about too many products at once.
 MASS = "mass:"
 #: Remedies that whoever decided waits for; the next round of checks applies the others.
-AT_ONCE = 500
+AT_ONCE = 100
 
 
 async def apply_pending(duty: Duty) -> int:

@@ -25,7 +25,7 @@ from daemon.products.incidents import CURRENT, Kind
 from daemon.products.remedies import RemedyState
 
 #: Alembic revisions, oldest first; a store at the last of them needs no migration.
-REVISIONS: Final = ("0001", "0002", "0003", "0004")
+REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005")
 
 metadata = MetaData()
 
@@ -140,6 +140,7 @@ incidents = Table(
 Index("incidents_by_product", incidents.c.product_id, incidents.c.rule, incidents.c.seq)
 Index("incidents_by_rule", incidents.c.rule, incidents.c.kind, incidents.c.seq)
 Index("incidents_by_state", incidents.c.state, incidents.c.seq)
+Index("incidents_by_end", incidents.c.state, incidents.c.ended_at, sqlite_where=incidents.c.ended_at.is_not(None))
 Index("incidents_by_clock", incidents.c.clock_at, sqlite_where=incidents.c.clock_at.is_not(None))
 Index("incidents_by_cause", incidents.c.inhibited_by, sqlite_where=incidents.c.inhibited_by != "")
 Index("incidents_pending", incidents.c.seq, sqlite_where=incidents.c.remedy_pending == 1)

@@ -28,7 +28,8 @@ _log = structlog.get_logger()
 
 #: Prefix of the rule name of incidents that ask a person about too many products at once.
 MASS = "mass:"
-#: Remedies that whoever decided waits for; the next round of checks applies the others.
+#: Remedies that whoever decided waits for; the next round of checks applies the others. So few are applied within a
+#: fraction of a second, and the answer goes out before the notices about them take up the pace of the room.
 AT_ONCE = 100
 
 

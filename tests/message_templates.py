@@ -14,11 +14,21 @@ from itertools import product
 from pathlib import Path
 from typing import Final, TypeAlias
 
-HOLE: Final = "\0"
-Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
+from tests.syntax import (
+    FUNCTIONS,
+    HOLE,
+    Function,
+    argument,
+    assigned,
+    calls_in,
+    of_name,
+    parameters,
+    stored,
+    unpacked,
+)
+
 Texts: TypeAlias = frozenset[str]
 _VALUE: Final[Texts] = frozenset({HOLE})
-_FUNCTIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef)
 _DEEPEST: Final = 12
 
 
@@ -48,10 +58,10 @@ class Code:
     def of(cls, paths: Iterable[Path]) -> Code:
         code = cls([ast.parse(path.read_text(encoding="utf-8")) for path in sorted(paths)])
         for module in code.modules:
-            code._calls += [(module, function, call) for function, call in _calls(module)]
-            code._owners |= {node: module for node in ast.walk(module) if isinstance(node, _FUNCTIONS)}
+            code._calls += [(module, function, call) for function, call in calls_in(module)]
+            code._owners |= {node: module for node in ast.walk(module) if isinstance(node, FUNCTIONS)}
             classes = [node for node in module.body if isinstance(node, ast.ClassDef)]
-            code._methods += [one for holder in classes for one in holder.body if isinstance(one, _FUNCTIONS)]
+            code._methods += [one for holder in classes for one in holder.body if isinstance(one, FUNCTIONS)]
         return code
 
     def arguments(self, names: Mapping[str, int]) -> Texts:
@@ -62,7 +72,7 @@ class Code:
         found: set[str] = set()
         for module, function, call in self._calls:
             name = ast.unparse(call.func)
-            if name in names and (given := _argument(call, names[name], "message")) is not None:
+            if name in names and (given := argument(call, names[name], "message")) is not None:
                 found |= self.texts(given, Place(module, function, {}))
         return frozenset(found)
 
@@ -147,11 +157,11 @@ class Code:
             return place.bound[name]
         function = place.function
         if function is not None:
-            found = [self.texts(value, place) for value in _assigned(function, name)]
-            found += [self._yielded(call, index, place) for call, index in _unpacked(function, name)]
+            found = [self.texts(value, place) for value in assigned(function, name)]
+            found += [self._yielded(call, index, place) for call, index in unpacked(function, name)]
             if found:
                 return frozenset().union(*found)
-            if name in _parameters(function):
+            if name in parameters(function):
                 return self._passed(function, name)
         for statement in place.module.body:
             if isinstance(statement, ast.AnnAssign) and ast.unparse(statement.target) == name and statement.value:
@@ -161,11 +171,11 @@ class Code:
     def _passed(self, function: Function, name: str) -> Texts:
         """Return what callers give for a parameter."""
         if (function, name) not in self._given:
-            index = _parameters(function).index(name)
+            index = parameters(function).index(name)
             found: set[str] = set()
             for module, caller, call in self._calls:
                 if caller is not function and any(one is function for one in self._functions(call, module)):
-                    given = _argument(call, index, name)
+                    given = argument(call, index, name)
                     found |= self.texts(given, Place(module, caller, {})) if given is not None else set()
             self._given[function, name] = frozenset(found)
         return self._given[function, name]
@@ -195,8 +205,8 @@ class Code:
             with self._inside():
                 bound = {
                     name: self.texts(given, place)
-                    for n, name in enumerate(_parameters(function))
-                    if (given := _argument(call, n, name)) is not None
+                    for n, name in enumerate(parameters(function))
+                    if (given := argument(call, n, name)) is not None
                 }
             inside = Place(self._owners[function], function, bound)
             for node in ast.walk(function):
@@ -208,7 +218,7 @@ class Code:
         """Return what joins texts that were put into a table under their keys: one of them, and two."""
         assert isinstance(call.func, ast.Attribute)
         names = {node.id for argument in call.args for node in ast.walk(argument) if isinstance(node, ast.Name)}
-        ones = frozenset().union(*(self.texts(v, place) for name in names for v in _stored(place.function, name)))
+        ones = frozenset().union(*(self.texts(v, place) for name in names for v in stored(place.function, name)))
         ones -= {""}
         return ones | _joined((ones, self.texts(call.func.value, place), ones))
 
@@ -218,7 +228,7 @@ class Code:
             return [method for method in self._methods if method.name == call.func.attr]
         if not isinstance(call.func, ast.Name):
             return []
-        own = _of_name(module.body, call.func.id)
+        own = of_name(module.body, call.func.id)
         imported = any(
             alias.name == call.func.id
             for node in module.body
@@ -227,63 +237,8 @@ class Code:
         )
         if own or not imported:
             return own
-        return [function for one in self.modules for function in _of_name(one.body, call.func.id)]
+        return [function for one in self.modules for function in of_name(one.body, call.func.id)]
 
 
 def _joined(parts: Iterable[Texts]) -> Texts:
     return frozenset("".join(chosen) for chosen in product(*parts))
-
-
-def _of_name(body: Iterable[ast.stmt], name: str) -> list[Function]:
-    return [one for one in body if isinstance(one, _FUNCTIONS) and one.name == name]
-
-
-def _calls(module: ast.Module) -> Iterator[tuple[Function | None, ast.Call]]:
-    """Iterate over calls with the function that they stand in."""
-    for top in module.body:
-        methods = top.body if isinstance(top, ast.ClassDef) else [top]
-        for one in methods:
-            function = one if isinstance(one, _FUNCTIONS) else None
-            yield from ((function, node) for node in ast.walk(one) if isinstance(node, ast.Call))
-
-
-def _argument(call: ast.Call, index: int, name: str) -> ast.expr | None:
-    for keyword in call.keywords:
-        if keyword.arg == name:
-            return keyword.value
-    return call.args[index] if index < len(call.args) else None
-
-
-def _parameters(function: Function) -> list[str]:
-    """Return the names of parameters as a caller gives them, in order."""
-    return [one.arg for one in (*function.args.args, *function.args.kwonlyargs) if one.arg != "self"]
-
-
-def _assigned(function: Function, name: str) -> Iterator[ast.expr]:
-    for node in ast.walk(function):
-        match node:
-            case ast.Assign(targets=[ast.Name(id=target)], value=value) if target == name:
-                yield value
-            case ast.NamedExpr(target=ast.Name(id=target)) if target == name:
-                yield node
-            case ast.AugAssign(target=ast.Name(id=target), value=value) if target == name:
-                yield ast.BinOp(ast.Constant(HOLE), ast.Add(), value)
-            case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Tuple(elts=values)):
-                yield from (v for n, v in zip(names, values, strict=True) if ast.unparse(n) == name)
-
-
-def _unpacked(function: Function, name: str) -> Iterator[tuple[ast.expr, int]]:
-    """Iterate over (what is iterated over, index) where a name is one of a loop's several."""
-    for node in ast.walk(function):
-        if isinstance(node, ast.For) and isinstance(node.target, ast.Tuple):
-            names = [ast.unparse(one) for one in node.target.elts]
-            if name in names:
-                yield node.iter, names.index(name)
-
-
-def _stored(function: Function | None, name: str) -> Iterator[ast.expr]:
-    """Iterate over what is put into a table under a key."""
-    for node in ast.walk(function) if function is not None else ():
-        match node:
-            case ast.Assign(targets=[ast.Subscript(value=ast.Name(id=target))], value=value) if target == name:
-                yield value

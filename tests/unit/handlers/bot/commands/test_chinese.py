@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 import re
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
+import daemon
 from daemon.errors import Unavailable
 from daemon.products.imports import SourceState
 from daemon.products.incidents import ALIVE, Incident
@@ -17,13 +19,27 @@ from daemon.products.passes import PassKind
 from daemon.products.product import Variant
 from daemon.products.remedies import RemedyMode
 from daemon.products.rulebook import Rulebook
+from daemon.products.translations import translated
 from daemon.products.verdicts import Severity
 from daemon.services.checkers import report
 from daemon.services.passes import run_pass
 from tests.house import product
+from tests.message_templates import Code
+from tests.syntax import HOLE
 from tests.unit.handlers.bot.commands.team import ADMIN, Team, team
 
 ENGLISH = re.compile("[A-Za-z]{2,}")
+HOME = Path(daemon.__file__).parent
+#: What commands call.
+SERVICES = Code.of(
+    [HOME / "products" / "incidents.py"]
+    + [HOME / "services" / f"{name}.py" for name in (
+        "contacts", "deciding", "incidents", "passes", "products", "remedies", "room_settings", "settling",
+    )]
+)  # fmt: skip
+REFUSED = SERVICES.arguments(
+    dict.fromkeys(("Conflict", "InvalidInput", "NotFound", "PreconditionFailed", "Unavailable"), 0)
+) - {HOLE}
 
 
 async def shop_of_faults(language: str = "zh") -> Team:
@@ -123,3 +139,8 @@ async def test_what_cannot_be_done_is_told_in_chinese() -> None:
     ports = dataclasses.replace(group.house.duty.ports, incidents=Gone())  # type: ignore[arg-type]
     group.house.duty.ports = ports
     assert await group.say("巡检") == "暂时办不到：数据库暂时不可用：database is locked"
+
+
+@pytest.mark.parametrize("template", sorted(REFUSED))
+def test_every_refusal_of_what_commands_call_has_its_chinese(template: str) -> None:
+    assert ENGLISH.search(translated(template.replace(HOLE, "7"), "zh")) is None

@@ -49,6 +49,7 @@ MESSAGES: Final[Mapping[str, str]] = {
     "product {id} is {status:word}, no longer {after:word}: there is nothing to undo":
         "商品 {id} 现在是“{status}”，不再是“{after}”，没有可撤销的处理",
     "remedy {id} is {state:word}, only an applied one can be undone": "处理 {id} 现在是“{state}”，只有已生效的才能撤销",
+    "incident {id} is being decided just now": "异常 {id} 正由别人决定",
     "incident {id} asks for no decision: it is a {state:word} {kind:word} incident":
         "异常 {id} 不需要决定：它是“{state}”的“{kind}”异常",
     "entry {id} is {state:word}, not queued": "通知 {id} 现在是“{state}”，不在等待",

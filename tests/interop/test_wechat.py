@@ -88,14 +88,20 @@ async def test_a_private_chat_goes_both_ways(service: PuppetService, tmp_path: P
     assert await service.sent() == [("bob", "hello", [])]
 
 
-@pytest.mark.parametrize("kind", [0, 5, 13, 14, 16, 99])
-async def test_odd_and_unknown_types_lose_nothing(service: PuppetService, tmp_path: Path, kind: int) -> None:
+@pytest.mark.parametrize(
+    ("kind", "nobody"),
+    [(0, True), (0, False), (5, False), (7, True), (13, False), (14, False), (16, False), (99, False)],
+)
+async def test_odd_and_unknown_types_lose_nothing(
+    service: PuppetService, tmp_path: Path, kind: int, nobody: bool
+) -> None:
     async with online(service, tmp_path) as wechat:
-        await service.order("message", id="odd", type=kind, text="", timestamp=1_790_000_000_000)
+        await service.order("message", id="odd", type=kind, nobody=nobody, text="x", timestamp=1_790_000_000_000)
         await service.order("say", who="alice", text="status")
         odd, text = await received(wechat), await received(wechat)
 
-    assert odd.kind is (MessageKind.RECALLED if kind == 13 else MessageKind.OTHER)
+    assert (odd.kind, odd.text) == (MessageKind.RECALLED if kind == 13 else MessageKind.OTHER, "")
+    assert odd.sender_id == ("" if nobody else "alice")
     assert (text.kind, text.text) == (MessageKind.TEXT, "status")
 
 

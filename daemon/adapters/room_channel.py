@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import partial
 from typing import Final, Protocol
 
 import structlog
 
-from daemon.errors import DeliveryFailed, DeliveryUnknown
+from daemon.errors import DeliveryFailed, DeliveryUnknown, ZhibanError
 from daemon.forum.rooms import RoomSetting, Sent, SentNotice
 from daemon.ports import BotStore, Clock
 from daemon.products.gathering import Bundle, Form
@@ -27,8 +28,8 @@ QUOTED: Final = 200
 class Send(Protocol):
     """What brings a text into a room, in as many messages as it needs; returns these.
 
-    patience_s: for how long it may wait for its turn. Raises DeliveryFailed when nothing arrived, DeliveryUnknown
-    when some of it may have.
+    patience_s: for how long it may wait for its turn. beforehand: awaited when the turn has come. Raises DeliveryFailed
+    when nothing arrived, DeliveryUnknown when some of it may have.
     """
 
     def __call__(
@@ -38,12 +39,13 @@ class Send(Protocol):
         mentions: Sequence[tuple[str, str]] = (),
         *,
         patience_s: float | None = None,
+        beforehand: Callable[[], Awaitable[None]] | None = None,
     ) -> Awaitable[tuple[Sent, ...]]:
         """Send."""
 
 
 class RoomNotifier:
-    """Port Notifier over the rooms of a messenger.
+    """Ports Notifier and Resumable over the rooms of a messenger.
 
     Nobody can tell two messages of a room apart, so it is not idempotent; a room that has had an entry does not get
     it again because another room has not, also not after a restart.
@@ -76,19 +78,16 @@ class RoomNotifier:
         """
         failed: list[DeliveryFailed] = []
         unsure: list[DeliveryUnknown] = []
-        before = await self._told_before(message)
-        told: set[tuple[str, str]] = set()
+        before = await self._store.told([entry.id for entry in message.entries])
         for room in self._rooms:
             try:
-                await self._tell(room, message, before, told)
+                await self._tell(room, message, before)
             except DeliveryFailed as exc:
                 failed.append(exc)
             except DeliveryUnknown as exc:
                 unsure.append(exc)
         passing = [problem for problem in failed if not problem.permanent]
         if passing:
-            if told:
-                await self._store.remember_told(told, self._clock.now())
             raise passing[0]
         if unsure:
             raise unsure[0]
@@ -97,18 +96,19 @@ class RoomNotifier:
         for problem in failed:
             _log.warning("notice.room_lost", channel=self.name, message=message.id, reason=str(problem))
 
-    async def _told_before(self, message: Message) -> set[tuple[str, str]]:
-        """Return which entries which rooms have had already."""
-        if len(self._rooms) == 1:
-            return set()  # the outbox knows
-        return await self._store.told([entry.id for entry in message.entries])
+    async def unsent(self, entries: Sequence[Entry]) -> Sequence[Entry]:
+        """Return the entries that a room has certainly not had, and wants."""
+        told = await self._store.told([entry.id for entry in entries])
+        settings = [await self._store.room(room) for room in self._rooms]
+        hearing = [setting for setting in settings if not self._is_muted(setting)]
+        return [
+            entry for entry in entries if any(wants(s, entry) and (entry.id, s.room_id) not in told for s in hearing)
+        ]
 
-    async def _tell(
-        self, room: str, message: Message, before: set[tuple[str, str]], told: set[tuple[str, str]]
-    ) -> None:
-        """Send to a room what it wants and has not had; what may have arrived is added to `told`."""
+    async def _tell(self, room: str, message: Message, before: set[tuple[str, str]]) -> None:
+        """Send to a room what it wants and has not had. From the moment of its turn on it may have had it."""
         setting = await self._store.room(room)
-        if setting.muted_until is not None and setting.muted_until > self._clock.now():
+        if self._is_muted(setting):
             _log.info("notice.withheld", channel=self.name, message=message.id, room=room, reason="muted")
             return
         entries = tuple(e for e in message.entries if wants(setting, e) and (e.id, room) not in before)
@@ -117,13 +117,22 @@ class RoomNotifier:
         text = self._text(message, entries)
         mentions = await self._mentions(setting, entries)
         pairs = {(entry.id, room) for entry in entries}
-        told |= pairs
+        begin = partial(self._begin, pairs)
         try:
-            sent = await self._send(room, text, mentions, patience_s=self._patience_s)
+            sent = await self._send(room, text, mentions, patience_s=self._patience_s, beforehand=begin)
         except DeliveryFailed:
-            told -= pairs
+            await self._store.forget_told(pairs)
             raise
         await self._remember(room, sent, entries)
+
+    def _is_muted(self, setting: RoomSetting) -> bool:
+        return setting.muted_until is not None and setting.muted_until > self._clock.now()
+
+    async def _begin(self, pairs: set[tuple[str, str]]) -> None:
+        try:
+            await self._store.remember_told(pairs, self._clock.now())
+        except ZhibanError as exc:
+            raise DeliveryFailed(f"it could not be noted who is told: {exc}") from exc
 
     def _text(self, message: Message, entries: tuple[Entry, ...]) -> str:
         subject, text = message.subject, message.text

@@ -25,10 +25,8 @@ def status(context: click.Context, as_json: bool) -> None:
     daemon = Daemon.found()
     code, readiness = daemon.raw("GET", "/readyz")
     about: dict[str, Any] = {"url": daemon.url, "ready": code == 200}
-    if isinstance(readiness, dict) and readiness.get("bot"):
-        about["bot"] = readiness["bot"]
-    if isinstance(readiness, dict) and readiness.get("catalogue"):
-        about["catalogue"] = readiness["catalogue"]
+    if isinstance(readiness, dict):
+        about |= {part: readiness[part] for part in ("problems", "bot", "catalogue") if readiness.get(part)}
     if about["ready"]:
         about["incidents"] = _counts(daemon)
         about["passes"] = list(daemon.pages("/api/v1/passes", {}, 3))
@@ -49,6 +47,8 @@ def _counts(daemon: Daemon) -> dict[str, int]:
 
 def _tell(about: dict[str, Any]) -> None:
     click.echo(f"{about['url']}: {'ready' if about['ready'] else 'not ready'}")
+    for part, problem in about.get("problems", {}).items():
+        click.echo(f"  {part}: {printable(str(problem))}")
     for state, count in about.get("incidents", {}).items():
         click.echo(f"  {count:5}{'+' if count >= _MANY else ' '} incidents {state}")
     for record in about.get("passes", ()):

@@ -285,6 +285,9 @@ class RetentionSection(Section):
 
     ended: Interval = 7_776_000.0  # 90d
     passes: Interval = 604_800.0  # 7d
+    edits: Interval = 31_536_000.0  # 365d
+    evidence: Interval = 2_592_000.0  # 30d
+    messages: Interval = 2_592_000.0  # 30d
 
 
 class Config(Section):

@@ -16,6 +16,7 @@ class Buckets:
     """
 
     def __init__(self, burst: int, per_s: float) -> None:
+        self.burst = burst
         self._burst = float(burst)
         self._per_s = per_s
         self._rows: OrderedDict[str, tuple[float, float]] = OrderedDict()

@@ -2,7 +2,8 @@
 
 Contracts that every adapter keeps, proven by tests/contract:
 - values come back equal to what went in; times are aware UTC;
-- a method either does all of what it says or raises and did nothing;
+- a method either does all of what it says or raises and did nothing; what forgets records does so a few at a time,
+  so that nobody waits for long, and may stop between them;
 - only errors of daemon.errors are raised: Unavailable when the store or peer cannot be reached, Conflict when a
   compare-and-set finds something else, StoreFull when nothing can be written any more;
 - cancelling a call leaves no transaction open and no connection lost.
@@ -17,7 +18,7 @@ from daemon.ports.basics import Clock, Offload, Page
 from daemon.ports.catalogue import Catalogue, ImportedPage
 from daemon.ports.evidence import Download, EvidenceStore, PageFetcher, SourceReader
 from daemon.ports.incidents import Batch, IncidentFilter, IncidentStore
-from daemon.ports.notices import Notifier, Outbox
+from daemon.ports.notices import Notifier, Outbox, Resumable
 from daemon.ports.people import Actor, AuditEntry, AuditLog, Principals
 from daemon.ports.rooms import BotStore, Dialogue, Messenger, OpenRooms
 from daemon.ports.upstream import Followed, Upstream
@@ -46,6 +47,7 @@ __all__ = [
     "PageFetcher",
     "Ports",
     "Principals",
+    "Resumable",
     "SourceReader",
     "Upstream",
 ]

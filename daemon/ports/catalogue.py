@@ -74,6 +74,9 @@ class Catalogue(Protocol):
     async def edits(self, product_id: str, limit: int, cursor: str | None = None) -> Page:
         """Return a page of EditRecord of one product, newest first."""
 
+    async def forget_edits(self, before: datetime) -> int:
+        """Delete edit records of before a time, but those of a changed status, which stay; return how many."""
+
     async def store_page(self, source: str, page: Sequence[Parsed], import_id: str, now: datetime) -> ImportedPage:
         """Merge a page of an import in one transaction (`imports.merge`), and keep each as the source's last version.
 

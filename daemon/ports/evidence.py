@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
 import msgspec
@@ -18,6 +19,9 @@ class EvidenceStore(Protocol):
 
     async def keep(self, evidence: Sequence[Evidence]) -> None:
         """Keep new evidence; what was last becomes its `previous`."""
+
+    async def forget(self, before: datetime) -> int:
+        """Delete evidence that was last brought before a time; return of how many URLs."""
 
 
 class PageFetcher(Protocol):

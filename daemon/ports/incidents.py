@@ -68,6 +68,9 @@ class IncidentStore(Protocol):
     async def find(self, where: IncidentFilter, limit: int, cursor: str | None = None) -> Page:
         """Return a page of incidents, newest first."""
 
+    async def check(self) -> None:
+        """Return when the store can be used. Raises Unavailable, and StoreFull while the last write found no room."""
+
     async def counts(self) -> dict[State, int]:
         """Return how many incidents are in each state, all states named."""
 
@@ -119,7 +122,9 @@ class IncidentStore(Protocol):
         """Return a page of PassRecord, newest first."""
 
     async def forget(self, before: datetime, passes_before: datetime | None = None) -> int:
-        """Delete ended incidents, their remedies, passes and sent entries that ended before a time; return how many.
+        """Delete what ended before a time; return how many records that were.
 
-        passes_before: another time for the ledger of passes, which grows by one every interval.
+        That is ended incidents with their remedies, passes, sent entries, overrides and silences. An incident that a
+        closed-by-hand fault or a remedy still in place hangs on is kept. passes_before: another time for the ledger of
+        passes, which grows by one every interval.
         """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from daemon.ports.basics import Page
 from daemon.products.notices import Entry, EntryState, Message
@@ -44,6 +44,14 @@ class Outbox(Protocol):
 
     async def sent_since(self, channel: str, since: datetime) -> int:
         """Return how many distinct messages of a channel were sent since a time."""
+
+
+@runtime_checkable
+class Resumable(Protocol):
+    """A notifier that knows, after a death in the middle of a message, whom it had certainly not reached."""
+
+    async def unsent(self, entries: Sequence[Entry]) -> Sequence[Entry]:
+        """Return the entries that somebody has certainly not had; sending them again reaches nobody twice."""
 
 
 class Notifier(Protocol):

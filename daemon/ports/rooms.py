@@ -125,7 +125,10 @@ class BotStore(Protocol):
         """Return the notices sent to a conversation since a time, newest first."""
 
     async def remember_told(self, told: Iterable[tuple[str, str]], now: datetime) -> None:
-        """Remember pairs of an entry of the outbox and a room that has had it while another has not."""
+        """Remember pairs of an entry of the outbox and a room that has had it, or may have, from now on."""
+
+    async def forget_told(self, told: Iterable[tuple[str, str]]) -> None:
+        """Forget pairs again: those rooms have certainly not had the entries."""
 
     async def told(self, entry_ids: Sequence[str]) -> set[tuple[str, str]]:
         """Return the pairs remembered of these entries."""

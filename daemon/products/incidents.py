@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -79,6 +79,8 @@ TRANSITIONS: Final[dict[tuple[State, Event], State]] = {
 
 #: Of these, at most one exists for a product and a rule at any time.
 CURRENT: Final = frozenset({State.SUSPECTED, *_ALIVE, State.CLOSED})
+#: What is no longer true of an incident that goes on after a person had ended it.
+_NOT_CLOSED: Final[dict[str, Any]] = {"closed_by": "", "reason": "", "decision": None}
 #: People are told of these, and remedies answer them.
 ALIVE: Final = frozenset(_ALIVE)
 
@@ -89,6 +91,13 @@ class Kind(StrEnum):
     PRODUCT = "product"
     MASS = "mass"  # one rule failed on too many products at once: remedies are frozen, a person is asked
     CHECKER = "checker"  # the checks themselves: canary not found, a short pass, a source that cannot be read
+
+
+class Decision(StrEnum):
+    """What a person answers to a mass incident."""
+
+    APPLY = "apply"  # apply the frozen remedies
+    DROP = "drop"  # leave the products alone
 
 
 class News(StrEnum):
@@ -142,6 +151,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: datetime | None = None
     closed_by: str = ""
     reason: str = ""
+    decision: Decision | None = None  # of a mass incident; it stays closed until that is carried out
     superseded_by: str = ""
     inhibited_by: str = ""  # id of the incident that is the cause of this one: no notice and no remedy of its own
     told: bool = False  # people heard that it opened
@@ -292,9 +302,19 @@ def close(incident: Incident, by: str, reason: str, now: datetime) -> Change:
     return Change(after, Event.CLOSE, News.CLOSED)
 
 
+def decide(incident: Incident, by: str, decision: Decision, now: datetime) -> Change:
+    """A person answers a mass incident, which ends it. Raises Conflict when it asks nothing, or nothing any more."""
+    if incident.kind is not Kind.MASS or incident.state not in ALIVE:
+        raise Conflict(
+            f"incident {incident.id} asks for no decision: it is a {incident.state} {incident.kind} incident"
+        )
+    closed = close(incident, by, decision.value, now)
+    return Change(msgspec.structs.replace(closed.incident, decision=decision), closed.event, closed.news)
+
+
 def reopen(incident: Incident, policy: LifePolicy, now: datetime) -> Change:
     """A person takes the end of an incident back."""
-    after = _step(incident, Event.REOPEN, ended_at=None, closed_by="", reason="", good_count=0, told=True)
+    after = _step(incident, Event.REOPEN, ended_at=None, good_count=0, told=True, **_NOT_CLOSED)
     return Change(_clocked(after, policy, now), Event.REOPEN, News.REOPENED)
 
 
@@ -406,7 +426,7 @@ def _refreshed(current: Incident, verdict: Verdict, now: datetime, bad_count: in
 def _relapse(current: Incident, verdict: Verdict, policy: LifePolicy, now: datetime) -> Change:
     flaps = (*_recent(current.flaps, policy, now), now)
     starts_flapping = len(flaps) >= policy.flap_count
-    fresh = msgspec.structs.replace(_refreshed(current, verdict, now, 1), flaps=flaps, first_bad_at=now)
+    fresh = msgspec.structs.replace(_refreshed(current, verdict, now, 1), flaps=flaps, first_bad_at=now, **_NOT_CLOSED)
     opened = _open(fresh, Event.RELAPSE, policy, now, News.REOPENED)
     if not starts_flapping:
         return opened

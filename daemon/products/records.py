@@ -81,6 +81,11 @@ def edit_record(before: Product, after: Product, actor: str, now: datetime) -> E
     return EditRecord(product_id=after.id, revision=after.revision, at=now, actor=actor, changes=changes)
 
 
+def moves_status(record: EditRecord) -> bool:
+    """Tell whether an edit changed the status: whose word that was counts for as long as it stands."""
+    return "status" in record.changes
+
+
 def status_text(product: Product) -> str:
     """Return the status as text: one of Status, or what its source wrote."""
     return str(getattr(product.status, "text", product.status))

@@ -46,6 +46,10 @@ STATUS_AFTER: Final[dict[RemedyKind, Status]] = {
 STRENGTH: Final = (RemedyKind.OFF_SHELF, RemedyKind.REVIEW, RemedyKind.OUT_OF_STOCK)
 
 
+#: What ended a remedy whose reason was gone.
+RECOVERY: Final = "recovery"
+
+
 class Remedy(msgspec.Struct, frozen=True, kw_only=True):
     """One remedy of one incident. Times are aware UTC."""
 
@@ -60,7 +64,7 @@ class Remedy(msgspec.Struct, frozen=True, kw_only=True):
     planned_at: datetime
     applied_at: datetime | None = None
     ended_at: datetime | None = None
-    ended_by: str = ""  # "recovery", or the principal who undid or overrode it
+    ended_by: str = ""  # RECOVERY, or the principal who undid or overrode it
     note: str = ""
     source: str = ""
     shop_confirmed_at: datetime | None = None  # when the source itself first showed our value

@@ -14,11 +14,13 @@ from typing import Final
 
 from daemon.products.gathering import Bundle, Form, Story, groups, stories
 from daemon.products.handles import HandleIndex
-from daemon.products.incidents import Kind, News
+from daemon.products.incidents import Decision, Kind, News
 from daemon.products.local_time import shown
 from daemon.products.notices import Entry
 from daemon.products.phrases import TABLES, Language, field_name
 from daemon.products.plain_text import plain
+from daemon.products.remedies import RECOVERY
+from daemon.products.translations import check_title, translated, translated_value
 from daemon.products.verdicts import Severity
 
 #: Characters that are shown of each thing, and of a whole subject.
@@ -120,7 +122,8 @@ class Wording:
 
     def _digest_rules(self, facts: Mapping[str, str]) -> Iterable[str]:
         for rule, count in _largest(facts, "rule."):
-            title = facts.get(f"title_zh.{rule}" if self.language == "zh" else f"title.{rule}", "") or rule
+            title = facts.get(f"title_zh.{rule}" if self.language == "zh" else f"title.{rule}", "")
+            title = title or check_title(rule, self.language)
             yield self._say("digest.rule", title=plain(title, _TITLE), count=count)
 
     def _status(self, bundle: Bundle, _channel: str) -> tuple[str, list[str]]:
@@ -153,15 +156,20 @@ class Wording:
         return line + (self._remedy(story.remedy) if story.remedy else "")
 
     def _why(self, story: Story) -> str:
-        facts = story.entries[-1].facts
-        parts = []
-        if value := plain(facts.get("value", ""), _VALUE):
-            parts.append(self._say("value", field=field_name(facts.get("field", ""), self.language), value=value))
         # What a checker or a mass incident says is its subject already.
-        if _kind(story) is Kind.PRODUCT and (message := plain(facts.get("message", ""), _MESSAGE)):
-            parts.append(message)
-        fault = self._listed(parts)
+        fault = self._fault(story.entries[-1].facts) if _kind(story) is Kind.PRODUCT else ""
         return (self._say("why", fault=fault) if fault else "") + self._when(story)
+
+    def _fault(self, facts: Mapping[str, str]) -> str:
+        field, parts = facts.get("field", ""), []
+        if value := plain(translated_value(field, facts.get("value", ""), self.language), _VALUE):
+            parts.append(self._say("value", field=field_name(field, self.language), value=value))
+        if message := self._message(facts):
+            parts.append(message)
+        return self._listed(parts)
+
+    def _message(self, facts: Mapping[str, str]) -> str:
+        return plain(translated(facts.get("message", ""), self.language), _MESSAGE)
 
     def _when(self, story: Story) -> str:
         if not story.life:
@@ -172,18 +180,22 @@ class Wording:
             return self._say("since", time=start) if start else ""
         text = self._say("until", start=start, end=end) if start and end else ""
         if story.life[-1].news == News.CLOSED and facts.get("closed_by"):
-            who, reason = plain(facts["closed_by"], _SHORT), plain(facts.get("reason", ""), _VALUE)
-            text += self._say("closed_by", who=who, reason=reason)
+            text += self._say("closed_by", who=plain(facts["closed_by"], _SHORT), reason=self._reason(story, facts))
         return text
+
+    def _reason(self, story: Story, facts: Mapping[str, str]) -> str:
+        reason = facts.get("reason", "")
+        decided = _kind(story) is Kind.MASS and reason in tuple(Decision)
+        return self._say(f"decision.{reason}") if decided else plain(reason, _VALUE)
 
     def _remedy(self, entry: Entry) -> str:
         facts = entry.facts
         return self._say(
-            f"remedy.{entry.news}",
+            "remedy.undone_by" if _undone_by_person(entry) else f"remedy.{entry.news}",
             before=self._status_name(facts.get("before", "")),
             after=self._status_name(facts.get("after", "")),
             pending=self._say("pending") if facts.get("in_shop") == "not yet" else "",
-            who=plain(facts.get("ended_by", ""), _SHORT) or self._say("somebody"),
+            who=plain(facts.get("ended_by_name") or facts.get("ended_by", ""), _SHORT) or self._say("somebody"),
         )
 
     def _to_do(self, told: Sequence[Story], index: HandleIndex) -> Iterable[str]:
@@ -193,7 +205,9 @@ class Wording:
             key = {Kind.MASS: "do.mass", Kind.CHECKER: "do.checker"}.get(_kind(wrong[0]), "do.fix")
             if self.chat:
                 key = "chat.do.pick" if key == "do.fix" and len(told) > 1 else f"chat.{key}"
-            yield self._say(key, command=self._command(entry.rule), handle=index.handle(entry.incident_id))
+            # Who decides looks at the products of the rule, not at the question.
+            rule = entry.rule.removeprefix("mass:") if self.chat else entry.rule
+            yield self._say(key, command=self._command(rule), handle=index.handle(entry.incident_id))
         if any(story.remedy and story.remedy.news == News.REMEDY_APPLIED and not story.ended for story in told):
             yield self._say("do.undone_by_itself")
 
@@ -218,12 +232,12 @@ class Wording:
 
     def _rule(self, entry: Entry) -> str:
         title = entry.facts.get("rule_title_zh" if self.language == "zh" else "rule_title", "")
-        return plain(title or entry.rule, _TITLE)
+        return plain(title or check_title(entry.rule, self.language), _TITLE)
 
     def _subject_of(self, entry: Entry) -> str:
         title, id_ = plain(entry.facts.get("product_title", ""), _TITLE), plain(entry.product_id, _ID)
         if not id_:
-            return title or plain(entry.facts.get("message", ""), _MESSAGE)
+            return self._message(entry.facts) or title
         return f"{title} ({id_})" if title else id_
 
     def _about(self, entry: Entry) -> str:
@@ -242,7 +256,13 @@ class Wording:
 
 def _over(story: Story) -> bool:
     """Whether nobody needs to do anything about it any more."""
-    return story.ended or (not story.life and story.entries[-1].news == News.REMEDY_UNDONE)
+    last = story.entries[-1]
+    return story.ended or (not story.life and last.news == News.REMEDY_UNDONE and not _undone_by_person(last))
+
+
+def _undone_by_person(entry: Entry) -> bool:
+    """Whether a remedy was taken back although its fault is still there."""
+    return entry.news == News.REMEDY_UNDONE and entry.facts.get("ended_by", RECOVERY) != RECOVERY
 
 
 def _severity(story: Story) -> Severity:

@@ -12,11 +12,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+import msgspec
 import structlog
 
 from daemon.config import ChannelSection, Config, NoticesSection
 from daemon.errors import Conflict, DeliveryFailed, DeliveryUnknown, ZhibanError
-from daemon.ports import Notifier
+from daemon.ports import Notifier, Resumable
 from daemon.products.gathering import (
     MAYBE_TAKEN,
     Bundle,
@@ -150,7 +151,7 @@ class _Courier:
         try:
             problem = await self._hand_over(message)
         except asyncio.CancelledError:
-            await self._unsure(bundle, DeliveryUnknown("the daemon gave up waiting"))
+            await self._broken_off(bundle, "the daemon gave up waiting")
             raise
         if problem is None:
             await self._sent(bundle, message)
@@ -228,6 +229,17 @@ class _Courier:
             await self._finish(_ids(bundle.entries), EntryState.UNKNOWN, str(problem))
         _log.warning("notice.unsure", channel=self._notifier.name, entries=len(bundle.entries), reason=str(problem),
                      wait_s=self._wait_s())  # fmt: skip
+
+    async def _broken_off(self, bundle: Bundle, reason: str) -> None:
+        """Settle a message that was cut off: what had certainly not reached somebody yet is queued again."""
+        unsent: Sequence[Entry] = ()
+        if isinstance(self._notifier, Resumable):
+            unsent = await self._notifier.unsent(bundle.entries)
+            await self._finish(_ids(unsent), EntryState.QUEUED, reason)
+        again = set(_ids(unsent))
+        rest = [entry for entry in bundle.entries if entry.id not in again]
+        if rest:
+            await self._unsure(msgspec.structs.replace(bundle, entries=tuple(rest)), DeliveryUnknown(reason))
 
     async def _again(self, bundle: Bundle, error: str, given_up: EntryState, retry_after_s: float | None) -> None:
         """Queue again what has tries left, not before the channel may be called again; give up the rest."""

@@ -8,6 +8,7 @@ from typing import Final
 
 import structlog
 
+from daemon.ports import Resumable
 from daemon.products.gathering import MAYBE_TAKEN
 from daemon.products.notices import Entry, EntryState
 from daemon.services.delivery import READ_LIMIT
@@ -17,23 +18,27 @@ _log = structlog.get_logger()
 
 _FAR: Final = timedelta(days=36_500)
 _PAGE: Final = 500
+_DIED: Final = "the daemon stopped while it was being sent"
 
 
 async def recover(duty: Duty) -> int:
     """Settle what an earlier daemon left behind; return how many entries were being sent when it died.
 
-    Those are unknown now. A channel that can tell repeats apart gets them again under their old message ids; for
-    every other they stay unknown. Entries of channels that are no longer configured are given up.
+    Those are unknown now. A channel that can tell repeats apart gets them again under their old message ids; one that
+    knows whom it had not reached gets what these have missed; for every other they stay unknown. Entries of channels
+    that are no longer configured are given up.
     """
     died = await duty.ports.outbox.recover()
     repeated = [entry async for entry in _repeatable(duty)]
-    await _requeue(duty, repeated, "the daemon stopped while it was being sent")
+    await _requeue(duty, repeated, f"{MAYBE_TAKEN}{_DIED}")
+    unsent = await _unsent(duty, died)
+    await _requeue(duty, unsent, _DIED)
     orphans = await _give_up_orphans(duty)
     if died or repeated or orphans:
         _log.warning(
             "notices.recovered",
             unknown=len(died),
-            repeated=len(repeated),
+            repeated=len(repeated) + len(unsent),
             orphans=orphans,
             channels=sorted({entry.channel for entry in died}),
         )
@@ -57,12 +62,19 @@ async def _repeatable(duty: Duty) -> AsyncIterator[Entry]:
             return
 
 
-async def _requeue(duty: Duty, entries: Sequence[Entry], reason: str) -> None:
+async def _unsent(duty: Duty, died: Sequence[Entry]) -> list[Entry]:
+    """Return what somebody has certainly not had, of channels that know."""
+    found: list[Entry] = []
+    for name, notifier in duty.ports.notifiers.items():
+        if isinstance(notifier, Resumable):
+            found += await notifier.unsent([entry for entry in died if entry.channel == name])
+    return found
+
+
+async def _requeue(duty: Duty, entries: Sequence[Entry], error: str) -> None:
     if entries:
         now = duty.ports.clock.now()
-        await duty.ports.outbox.finish(
-            [entry.id for entry in entries], EntryState.QUEUED, now, error=MAYBE_TAKEN + reason
-        )
+        await duty.ports.outbox.finish([entry.id for entry in entries], EntryState.QUEUED, now, error=error)
 
 
 async def _give_up_orphans(duty: Duty) -> int:

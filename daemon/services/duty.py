@@ -32,6 +32,8 @@ class Duty:
     state: Path | None = None
     #: Sources that are being imported just now.
     importing: set[str] = field(default_factory=set)
+    #: Rules over their budget of which somebody's decision is being carried out just now.
+    deciding: set[str] = field(default_factory=set)
     #: Passes that people asked for, oldest first.
     requested: deque[PassRecord] = field(default_factory=deque)
     #: Set to have the next pass taken now instead of at its time.

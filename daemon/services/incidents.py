@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping
+from datetime import datetime
 
 import msgspec
 
@@ -11,9 +11,8 @@ from daemon.errors import Conflict, InvalidInput
 from daemon.ports import Actor, AuditEntry, Batch, IncidentFilter
 from daemon.products import incidents as life
 from daemon.products.ids import new_id
-from daemon.products.incidents import ALIVE, Change, Incident, Kind, LifePolicy, Silence, State
+from daemon.products.incidents import ALIVE, Change, Incident, LifePolicy, Silence, State
 from daemon.products.remedies import Override
-from daemon.services import remedies
 from daemon.services.checkers import TRIES
 from daemon.services.duty import Duty
 from daemon.services.judging import policy_of
@@ -25,14 +24,14 @@ _CLOCK_PAGE = 500
 
 async def acknowledge(duty: Duty, actor: Actor, incident_id: str) -> Incident:
     """Take an incident on. Raises NotFound, or Conflict when it is over or somebody has it already."""
-    return await _change(
+    return await change(
         duty, actor, incident_id, "acknowledged", lambda incident, now: life.acknowledge(incident, actor.name, now)
     )
 
 
 async def silence(duty: Duty, actor: Actor, incident_id: str, until: datetime) -> Incident:
     """Hear nothing of an incident until an aware time. Raises NotFound, or Conflict when it is over."""
-    return await _change(
+    return await change(
         duty,
         actor,
         incident_id,
@@ -46,7 +45,7 @@ async def close(duty: Duty, actor: Actor, incident_id: str, reason: str) -> Inci
     """End an incident with a reason; it stays closed while the very same fault goes on."""
     if not reason.strip():
         raise InvalidInput("an incident is closed with a reason", (("reason", "expected a text that is not blank"),))
-    return await _change(
+    return await change(
         duty,
         actor,
         incident_id,
@@ -67,34 +66,7 @@ async def reopen(duty: Duty, actor: Actor, incident_id: str) -> Incident:
     if newest.id != incident.id:
         raise Conflict(f"incident {incident_id} is history: {newest.id} is the current one of its rule and product")
     policy = _policy(duty, incident.rule)
-    return await _change(duty, actor, incident_id, "reopened", lambda current, now: life.reopen(current, policy, now))
-
-
-async def decide(duty: Duty, actor: Actor, incident_id: str, apply: bool) -> Incident:
-    """Answer a mass incident: apply the frozen remedies now, or drop them. Raises Conflict when it asks nothing."""
-    mass = await duty.ports.incidents.incident(incident_id)
-    if mass.kind is not Kind.MASS or mass.state not in ALIVE:
-        raise Conflict(f"incident {incident_id} asks for no decision: it is a {mass.state} {mass.kind} incident")
-    rule = mass.rule.removeprefix(remedies.MASS)
-    waiting = await remedies.pending_of_rule(duty, rule)
-    closed = await close(duty, actor, incident_id, "apply" if apply else "drop")
-    if apply:
-        await remedies.apply_all(duty, waiting)
-    else:
-        await _drop(duty, actor, waiting)
-    await remedies.answered(duty, rule)
-    return closed
-
-
-async def _drop(duty: Duty, actor: Actor, waiting: Sequence[Incident]) -> None:
-    """Let the rule leave these products alone for as long as an override lasts."""
-    until = duty.ports.clock.now() + timedelta(seconds=duty.config.remedies.override)
-    await duty.ports.incidents.commit(
-        Batch(
-            incidents=tuple(msgspec.structs.replace(i, remedy_pending=False) for i in waiting),
-            overrides=tuple(Override(product_id=i.product_id, rule=i.rule, until=until, by=actor.id) for i in waiting),
-        )
-    )
+    return await change(duty, actor, incident_id, "reopened", lambda current, now: life.reopen(current, policy, now))
 
 
 async def add_silence(
@@ -200,13 +172,14 @@ async def _follow(duty: Duty, incident: Incident, step: Callable[[Incident, date
     return True
 
 
-async def _change(
+async def change(
     duty: Duty,
     actor: Actor,
     incident_id: str,
     action: str,
     step: Callable[[Incident, datetime], Change],
     detail: Mapping[str, str] | None = None,
+    overrides: tuple[Override, ...] = (),
 ) -> Incident:
     """Take one step that a person asked for, again when the daemon changed the incident meanwhile."""
     for attempt in range(TRIES):
@@ -217,7 +190,8 @@ async def _change(
             id=new_id(), at=now, actor=actor.id, action=f"incident.{action}", target=f"incident:{incident_id}",
             detail=detail or {},
         )  # fmt: skip
-        batch = Batch(incidents=(change.incident,), entries=entries_for(duty, (change,), now), audits=(audit,))
+        entries = entries_for(duty, (change,), now)
+        batch = Batch(incidents=(change.incident,), overrides=overrides, entries=entries, audits=(audit,))
         try:
             await duty.ports.incidents.commit(batch)
         except Conflict:

@@ -51,8 +51,13 @@ def entries_for(
     return tuple(entries)
 
 
-def remedy_entries(duty: Duty, incident: Incident, remedy: Remedy, news: News, now: datetime) -> tuple[Entry, ...]:
-    """Return the entries that tell what was done to a product, or undone, or left to a person."""
+def remedy_entries(
+    duty: Duty, incident: Incident, remedy: Remedy, news: News, now: datetime, ended_by_name: str = ""
+) -> tuple[Entry, ...]:
+    """Return the entries that tell what was done to a product, or undone, or left to a person.
+
+    ended_by_name: what people call whoever ended the remedy.
+    """
     rule = next((rule for rule in duty.rulebook.rules if rule.spec.id == incident.rule), None)
     # A product that comes from a file or URL changes in the shop only once the shop's own system has followed: a
     # remedy when its source shows it, and its end when the source has shown it and shall go back.
@@ -66,6 +71,7 @@ def remedy_entries(duty: Duty, incident: Incident, remedy: Remedy, news: News, n
         "after": remedy.after.value,
         "note": remedy.note,
         "ended_by": remedy.ended_by,
+        "ended_by_name": ended_by_name,
         "in_shop": "not yet" if unconfirmed else "yes",
     }
     return tuple(_fan_out(duty, incident, news, facts, now))

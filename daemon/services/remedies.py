@@ -14,7 +14,7 @@ import structlog
 
 from daemon.errors import Conflict, NotFound
 from daemon.ports import Batch, IncidentFilter
-from daemon.products.incidents import ALIVE, CURRENT, Incident, Kind, News
+from daemon.products.incidents import ALIVE, CURRENT, Decision, Incident, Kind, News
 from daemon.products.product import Product, Status
 from daemon.products.remedies import STRENGTH, Budget, Remedy, RemedyState, as_judged, remedy_for
 from daemon.products.verdicts import Outcome, Severity
@@ -28,21 +28,31 @@ _log = structlog.get_logger()
 
 #: Prefix of the rule name of incidents that ask a person about too many products at once.
 MASS = "mass:"
+#: Remedies that whoever decided waits for; the next round of checks applies the others. So few are applied within a
+#: fraction of a second, and the answer goes out before the notices about them take up the pace of the room.
+AT_ONCE = 100
 
 
 async def apply_pending(duty: Duty) -> int:
     """Apply the remedies that incidents wait for, rule by rule within the budget; return how many were applied.
 
-    A rule over its budget is frozen: one mass incident asks a person, and nothing is touched until they decide. The
-    budget's share is of the products that there are now: an import may have brought them while the pass was running.
+    A rule over its budget is frozen: one mass incident asks a person, and nothing is touched until they decide; what
+    they decided is carried out here when it was cut off, or is too much for one answer. The budget's share is of the
+    products that there are now: an import may have brought them while the pass was running.
     """
     budget = Budget(duty.config.remedies.budget_count, duty.config.remedies.budget_percent)
     applied = 0
     pending = await _pending(duty)
-    rules = sorted({incident.rule for incident in pending} | await _asked_rules(duty))
+    asked = await _asked(duty)
+    rules = sorted({incident.rule for incident in pending} | asked.keys())
     catalogue_size = await duty.ports.catalogue.count() if rules else 0
     for rule in rules:
         waiting = [incident for incident in pending if incident.rule == rule]
+        if rule in duty.deciding:
+            continue  # whoever decided just now applies them
+        if rule in asked and asked[rule].decision:
+            applied += await carry_out(duty, asked[rule], waiting)
+            continue
         over = budget.exceeded(len(waiting), catalogue_size)
         await _ask(duty, rule, len(waiting) if over else 0, catalogue_size)
         if not over:
@@ -50,10 +60,42 @@ async def apply_pending(duty: Duty) -> int:
     return applied
 
 
-async def _asked_rules(duty: Duty) -> set[str]:
+async def _asked(duty: Duty) -> dict[str, Incident]:
+    """Return the questions that are not settled yet, by the rule that they are about."""
     where = IncidentFilter(states=tuple(CURRENT), kind=Kind.MASS.value)
     page = await duty.ports.incidents.find(where, PAGE)
-    return {incident.rule.removeprefix(MASS) for incident in page.items}
+    return {incident.rule.removeprefix(MASS): incident for incident in page.items}
+
+
+async def carry_out(duty: Duty, question: Incident, waiting: Sequence[Incident], most: int | None = None) -> int:
+    """Do what a person decided about a rule over its budget; return how many remedies were applied.
+
+    waiting: the incidents of the rule that wait. most: of them now; the next round goes on with the others. What has
+    gone bad since the decision is not covered by it.
+    """
+    covered = [one for one in waiting if question.ended_at is None or one.first_bad_at <= question.ended_at]
+    applied = 0
+    if question.decision is Decision.APPLY:
+        applied = await apply_all(duty, covered[:most])
+    else:
+        await _let_be(duty, covered)
+    if question.decision is Decision.APPLY and len(covered) > len(covered[:most]):
+        duty.wake_checks.set()
+    else:
+        await _ask(duty, question.rule.removeprefix(MASS), 0, 0)
+    return applied
+
+
+async def _let_be(duty: Duty, incidents: Sequence[Incident]) -> None:
+    """Let incidents wait no longer. One that changed meanwhile may: overrides keep its rule away."""
+    for start in range(0, len(incidents), PAGE):
+        page = incidents[start : start + PAGE]
+        try:
+            await duty.ports.incidents.commit(
+                Batch(incidents=tuple(msgspec.structs.replace(one, remedy_pending=False) for one in page))
+            )
+        except Conflict:
+            _log.info("remedy.postponed", rule=page[0].rule, products=len(page))
 
 
 async def apply_all(duty: Duty, incidents: Sequence[Incident]) -> int:
@@ -76,11 +118,6 @@ async def pending_of_rule(duty: Duty, rule: str) -> list[Incident]:
     return [incident for incident in await _pending(duty) if incident.rule == rule]
 
 
-async def answered(duty: Duty, rule: str) -> None:
-    """A person decided about a rule over its budget: the question is settled, the next mass is a new one."""
-    await _ask(duty, rule, 0, 0)
-
-
 async def _pending(duty: Duty) -> list[Incident]:
     where = IncidentFilter(states=tuple(ALIVE), remedy_pending=True, inhibited=False)
     found: list[Incident] = []
@@ -91,8 +128,14 @@ async def _pending(duty: Duty) -> list[Incident]:
         cursor = page.cursor
         if cursor is None:
             break
-    held = await duty.ports.incidents.held(sorted({incident.product_id for incident in found}))
-    return [incident for incident in found if _may_take(incident, held.get(incident.product_id))]
+    products = sorted({incident.product_id for incident in found})
+    held = await duty.ports.incidents.held(products)
+    let_be = await duty.ports.incidents.overrides(products, duty.ports.clock.now())
+    return [
+        incident
+        for incident in found
+        if (incident.product_id, incident.rule) not in let_be and _may_take(incident, held.get(incident.product_id))
+    ]
 
 
 def _may_take(incident: Incident, held: Remedy | None) -> bool:

@@ -11,7 +11,7 @@ from daemon.ports import AuditEntry, Batch
 from daemon.products.ids import new_id
 from daemon.products.incidents import Incident, News
 from daemon.products.product import Product, Status
-from daemon.products.remedies import Override, Remedy, RemedyState
+from daemon.products.remedies import RECOVERY, Override, Remedy, RemedyState
 from daemon.services.duty import Duty
 from daemon.services.notices import remedy_entries, status_changed_entries
 from daemon.services.telling import tell_remedy
@@ -41,7 +41,7 @@ async def keep(
     """
     now = duty.ports.clock.now()
     incident = await duty.ports.incidents.incident(remedy.incident_id)
-    told = remedy_entries(duty, incident, remedy, news, now)
+    told = remedy_entries(duty, incident, remedy, news, now, await _name_of(duty, remedy.ended_by))
     if moved and moved[0] != moved[1]:
         told += status_changed_entries(duty, product, moved[0].value, moved[1].value, remedy.rule, now)
     batch = Batch(
@@ -54,6 +54,13 @@ async def keep(
     await duty.ports.incidents.commit(batch)
     for one in batch.remedies:
         tell_remedy(one)
+
+
+async def _name_of(duty: Duty, ended_by: str) -> str:
+    """Return what a person is called, "" for what is no person: a recovery, a source."""
+    if ended_by in {"", RECOVERY}:
+        return ""
+    return next((one.name for one in await duty.ports.principals.all() if one.id == ended_by), "")
 
 
 def _audit(remedy: Remedy, moved: tuple[Status, Status] | None, actor: str, now: datetime) -> AuditEntry:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from math import inf
 from typing import Final
@@ -29,6 +29,10 @@ BACKOFF_S: Final = 1.0
 MOST_WAIT_S: Final = 60.0
 #: Seconds after which a send that did not return is given up as unknown; adapters have closer deadlines of their own.
 DEADLINE_S: Final = 30.0
+#: Notices, which may wait, leave this share of what may go out at once to answers, which should not.
+RESERVE: Final = 1 / 3
+#: A wait below this, in seconds, is none: sums of times are not exact.
+_ROUNDING_S: Final = 0.001
 #: Every wait is longer by at most this share of the interval between two messages, at random.
 JITTER: Final = 0.25
 #: Characters shown of a name that is mentioned, and the least bytes of a part that are left for the text.
@@ -66,22 +70,26 @@ class RoomSender:
         mentions: Sequence[tuple[str, str]] = (),
         *,
         patience_s: float | None = None,
+        beforehand: Callable[[], Awaitable[None]] | None = None,
     ) -> tuple[Sent, ...]:
         """Send a text of any length in as many messages as it needs; return these, () for a blank text.
 
         mentions: contact ids with the names to show, on the first message. patience_s: for how long all of it may
-        wait for its turn or to be tried again; None: as long as it takes. Raises DeliveryFailed when nothing arrived,
-        with retry_after_s where it was not this one's turn, and DeliveryUnknown when all or a part of it may have.
+        wait for its turn or to be tried again; None: as long as it takes. beforehand: awaited when the turn has come,
+        and nothing was sent so far. Raises DeliveryFailed when nothing arrived, with retry_after_s where it was not
+        this one's turn, and DeliveryUnknown when all or a part of it may have.
         """
         named = tuple((contact, _shown(name)) for contact, name in mentions)
         parts = list(self._parts(text, named))
         sent: list[Sent] = []
         until_s = self._clock.monotonic() + (inf if patience_s is None else patience_s)
+        if patience_s is not None:
+            await self._leave_room(conversation_id, len(parts), until_s)
         async with self._turn(conversation_id, len(parts), patience_s):
             for part in parts:
                 try:
                     message = Outgoing(conversation_id=conversation_id, text=part, mentions=() if sent else named)
-                    sent.append(Sent(await self._send(message, until_s), part))
+                    sent.append(Sent(await self._send(message, until_s, None if sent else beforehand), part))
                 except DeliveryFailed as exc:
                     if not sent:
                         raise
@@ -98,6 +106,13 @@ class RoomSender:
         for part in (*head, *split(rest, limit)):
             if shown := part.rstrip():
                 yield shown
+
+    async def _leave_room(self, conversation_id: str, parts: int, until_s: float) -> None:
+        """Wait until a text that has patience would leave a share of the pace to whoever is answered meanwhile."""
+        while (wait_s := self._wait_s(conversation_id, parts, reserve=RESERVE)) > _ROUNDING_S:
+            if self._clock.monotonic() + wait_s > until_s:
+                raise DeliveryFailed("too many messages were sent just now", retry_after_s=wait_s)
+            await self._clock.sleep(wait_s)
 
     @asynccontextmanager
     async def _turn(self, conversation_id: str, parts: int, patience_s: float | None) -> AsyncIterator[None]:
@@ -116,9 +131,11 @@ class RoomSender:
         finally:
             lock.release()
 
-    async def _send(self, message: Outgoing, until_s: float) -> str:
+    async def _send(self, message: Outgoing, until_s: float, beforehand: Callable[[], Awaitable[None]] | None) -> str:
         for tried in range(1, TRIES + 1):
             await self._pace(message.conversation_id)
+            if beforehand and tried == 1:
+                await beforehand()
             try:
                 return await self._hand_over(message)
             except DeliveryFailed as exc:
@@ -167,15 +184,21 @@ class RoomSender:
         if due_s > 0:
             await self._clock.sleep(due_s)
 
-    def _wait_s(self, conversation_id: str, count: int = 1) -> float:
-        """Return in how many seconds messages to a conversation would be due, by the rates in force."""
+    def _wait_s(self, conversation_id: str, count: int = 1, *, reserve: float = 0.0) -> float:
+        """Return in how many seconds messages to a conversation would be due, by the rates in force.
+
+        reserve: the share of what may go out at once that has to be left after them.
+        """
         section = self._section()
         rates = (section.sends_per_minute, section.room_sends_per_minute)
         if rates != self._rates:
             self._rates = rates
             self._all, self._rooms = (Buckets.strict(rate) for rate in rates)
         now_s = self._clock.monotonic()
-        paced_s = max(self._all.wait_s("", now_s, count), self._rooms.wait_s(conversation_id, now_s, count))
+        paced_s = max(
+            buckets.wait_s(key, now_s, count + int(reserve * buckets.burst))
+            for buckets, key in ((self._all, ""), (self._rooms, conversation_id))
+        )
         return max(0.0, self._held_until_s - now_s, paced_s)
 
 

@@ -58,6 +58,27 @@ async def subscribe(
     )
 
 
+async def unsubscribe(
+    duty: Duty, actor: Actor, room_id: str, *, rule: str = "", category: str = "", severity: bool = False
+) -> RoomSetting:
+    """Take back a rule, a category or the severity that a room chose. What it did not choose changes nothing.
+
+    A room that has taken back the last of them hears everything.
+    """
+    room = await setting(duty, room_id)
+    detail = {"rule": rule, "category": category, "severity": room.min_severity if severity else ""}
+    return await _change(
+        duty,
+        actor,
+        room_id,
+        "room.unsubscribed",
+        {key: value for key, value in detail.items() if value},
+        rules=tuple(one for one in room.rules if one != rule),
+        categories=tuple(one for one in room.categories if one != category),
+        min_severity="" if severity else room.min_severity,
+    )
+
+
 async def subscribe_all(duty: Duty, actor: Actor, room_id: str) -> RoomSetting:
     """Let a room hear everything again."""
     return await _change(

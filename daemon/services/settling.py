@@ -11,7 +11,7 @@ from daemon.errors import Conflict, NotFound
 from daemon.ports import Actor, Batch, IncidentFilter
 from daemon.products.incidents import ALIVE, Incident, News, State
 from daemon.products.product import Product
-from daemon.products.remedies import STRENGTH, Remedy, RemedyState
+from daemon.products.remedies import RECOVERY, STRENGTH, Remedy, RemedyState
 from daemon.services.checkers import TRIES
 from daemon.services.duty import Duty
 from daemon.services.remedies import take
@@ -183,7 +183,12 @@ async def _let_go(duty: Duty, product: Product, remedy: Remedy) -> None:
 async def _next_holder(duty: Duty, remedy: Remedy) -> Incident | None:
     where = IncidentFilter(states=tuple(ALIVE), product_id=remedy.product_id, remedy_pending=True, inhibited=False)
     page = await duty.ports.incidents.find(where, PAGE)
-    others = [(STRENGTH.index(i.remedy), i.id, i) for i in page.items if i.id != remedy.incident_id and i.remedy]
+    let_be = await duty.ports.incidents.overrides([remedy.product_id], duty.ports.clock.now())
+    others = [
+        (STRENGTH.index(i.remedy), i.id, i)
+        for i in page.items
+        if i.id != remedy.incident_id and i.remedy and (i.product_id, i.rule) not in let_be
+    ]
     return min(others)[2] if others else None
 
 
@@ -197,7 +202,7 @@ async def _put_back(duty: Duty, product: Product, remedy: Remedy, *, person: str
 
 async def _keep_undone(duty: Duty, product: Product, remedy: Remedy, *, person: str) -> None:
     undone = msgspec.structs.replace(
-        remedy, state=RemedyState.UNDONE, ended_at=duty.ports.clock.now(), ended_by=person or "recovery"
+        remedy, state=RemedyState.UNDONE, ended_at=duty.ports.clock.now(), ended_by=person or RECOVERY
     )
     await keep(
         duty,

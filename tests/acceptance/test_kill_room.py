@@ -205,7 +205,7 @@ def fill_rooms(process: DaemonProcess, talk: Talk, rounds: int) -> None:
 
     def under_way() -> bool:
         notices = room_notices(process)
-        return len(notices) >= rounds * NOTICES and any(each["state"] == "sending" for each in notices)
+        return len(notices) >= rounds * NOTICES and any(each["state"] in {"queued", "sending"} for each in notices)
 
     until(under_way, 20, "notices on their way")
     states = remembered(process)

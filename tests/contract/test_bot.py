@@ -200,6 +200,13 @@ class TestRoomsTold:
         assert await stores.bot.told(["e1", "e2", "e9"]) == {("e1", "a"), ("e1", "b"), ("e2", "a")}
         assert await stores.bot.told([]) == set()
 
+    async def test_what_is_not_so_after_all_is_forgotten(self, stores: Stores) -> None:
+        await stores.bot.remember_told([("e1", "a"), ("e1", "b"), ("e2", "a")], NOW)
+        await stores.bot.forget_told([("e1", "a"), ("e9", "a")])
+        await stores.bot.forget_told([])
+
+        assert await stores.bot.told(["e1", "e2"]) == {("e1", "b"), ("e2", "a")}
+
     async def test_what_is_told_again_is_no_younger(self, stores: Stores) -> None:
         await stores.bot.remember_told([("e1", "a")], NOW)
         await stores.bot.remember_told([("e1", "a"), ("e1", "b")], later(days=2))

@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from daemon.ports import Catalogue
-from daemon.products.product import Product, Unparsed
+from daemon.products.product import Product, Status, Unparsed
 from tests.contract.adapters import Stores
 from tests.contract.makers import product, store
 
@@ -84,3 +84,28 @@ async def test_a_currency_of_its_own_is_a_price_of_its_own(catalogue: Catalogue)
     await store(catalogue, [product("a", price=Decimal(7), currency="EUR")], at=DAY)
     await reprice(catalogue, DAY + timedelta(days=1), currency="USD")
     assert await points(catalogue, 2) == [(day(0), "7", "EUR"), (day(1), "7", "USD")]
+
+
+async def test_old_edits_are_forgotten_but_those_of_a_status(catalogue: Catalogue) -> None:
+    await store(catalogue, [product("a", price=Decimal(1)), product("b")], at=DAY)
+    await reprice(catalogue, DAY, price=Decimal(2))
+    await reprice(catalogue, DAY + timedelta(days=1), price=Decimal(3), status=Status.UNLISTED)
+    await reprice(catalogue, DAY + timedelta(days=2), price=Decimal(4))
+    await reprice(catalogue, DAY + timedelta(days=3), price=Decimal(5))
+
+    assert await catalogue.forget_edits(DAY + timedelta(days=3)) == 2
+    assert await catalogue.forget_edits(DAY + timedelta(days=3)) == 0
+
+    left = (await catalogue.edits("a", 10)).items
+    assert [(e.at - DAY).days for e in left] == [3, 1]
+    assert "status" in left[1].changes
+    assert (await catalogue.get("a")).revision == 5
+    assert len(await points(catalogue, 5)) == 5
+
+
+async def test_more_edits_than_one_slice_are_forgotten_at_once(catalogue: Catalogue) -> None:
+    many = [product(f"p{n}", price=Decimal(1)) for n in range(700)]
+    await store(catalogue, many, at=DAY, run="1")
+    await store(catalogue, [replace(one, price=Decimal(2)) for one in many], at=DAY + timedelta(days=1), run="2")
+    assert await catalogue.forget_edits(DAY + timedelta(days=2)) == 700
+    assert (await catalogue.edits("p1", 10)).items == ()

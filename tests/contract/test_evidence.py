@@ -29,3 +29,17 @@ async def test_one_batch_may_hold_two_fetches_of_one_url(stores: Stores) -> None
     first, second = evidence("https://a/"), evidence("https://a/", fetched_at=later(hours=1))
     await stores.evidence.keep([first, second])
     assert await stores.evidence.evidence(["https://a/"]) == {"https://a/": replace(second, previous=first)}
+
+
+async def test_what_was_not_brought_again_is_forgotten(stores: Stores) -> None:
+    urls = [f"https://a/{n}" for n in range(1_100)]
+    await stores.evidence.keep([evidence(url) for url in urls])
+    await stores.evidence.keep([evidence(urls[0], fetched_at=later(days=2)), evidence("https://b/", fetched_at=NOW)])
+
+    assert await stores.evidence.forget(NOW) == 0
+    assert await stores.evidence.forget(later(days=1)) == 1_100
+    assert await stores.evidence.forget(later(days=1)) == 0
+
+    left = await stores.evidence.evidence([*urls, "https://b/"])
+    assert set(left) == {urls[0]}
+    assert left[urls[0]].previous == evidence(urls[0])

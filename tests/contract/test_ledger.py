@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from msgspec.structs import replace
 
+from daemon.errors import NotFound
 from daemon.ports import IncidentFilter
 from daemon.products.incidents import Incident, Silence, State
 from daemon.products.notices import EntryState
 from daemon.products.passes import PassKind, PassRecord, PassState
-from daemon.products.remedies import RemedyState
+from daemon.products.remedies import Override, RemedyState
 from tests.contract.adapters import Stores
 from tests.contract.makers import NOW, all_pages, batch, entry, incident, later, remedy
 
@@ -81,6 +83,37 @@ async def test_the_ledger_of_passes_has_a_time_of_its_own(stores: Stores) -> Non
     assert await stores.incidents.forget(later(days=-90), later(days=-7)) == 1
     assert (await stores.incidents.passes(10)).items == ()
     assert set(await stores.incidents.latest(["p1"])) == {"p1"}
+
+
+async def test_overrides_and_silences_are_forgotten_when_they_ended_long_ago(stores: Stores) -> None:
+    old, cut = later(days=-100), later(days=-30)
+    await stores.incidents.commit(
+        batch(
+            overrides=[
+                Override(product_id=name, rule="stock_negative", until=until, by="ann")
+                for name, until in (("p1", old), ("p2", cut), ("p3", later(days=1)))
+            ]
+        )
+    )
+    for name, until in (("s1", old), ("s2", later(days=1))):
+        silence = Silence(id=name, product_id="p1", until=until, created_at=old, created_by="ann")
+        await stores.incidents.save_silence(silence)
+    assert await stores.incidents.forget(cut) == 2
+    assert await stores.incidents.forget(cut) == 0
+    assert {name for name, _ in await stores.incidents.overrides(["p1", "p2", "p3"], later(days=-99))} == {"p2", "p3"}
+    assert [silence.id for silence in await stores.incidents.silences(old)] == ["s2"]
+    with pytest.raises(NotFound):
+        await stores.incidents.silence("s1")
+
+
+async def test_more_than_one_slice_is_forgotten_at_once(stores: Stores) -> None:
+    old = later(days=-100)
+    gone = [incident(f"p{n}", state=State.RECOVERED, ended_at=old) for n in range(1_203)]
+    await stores.incidents.commit(
+        batch(incidents=gone, remedies=[remedy(one, RemedyState.UNDONE) for one in gone[:700]])
+    )
+    assert await stores.incidents.forget(later(days=-30)) == 1_903
+    assert (await stores.incidents.find(IncidentFilter(), 10)).items == ()
 
 
 async def test_after_forgetting_a_product_may_fail_again(stores: Stores) -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.interop.puppet_service import PuppetService
+from tests.acceptance.daemon_process import DaemonProcess
+from tests.interop.puppet_service import TOKEN, PuppetService
+from tests.interop.shop import BROKEN, configuration, write_shop
+from tests.interop.team import Team, until
 
 PUPPET = Path(__file__).parent / "puppet"
 
@@ -35,3 +38,24 @@ async def service(_puppet_installed: None) -> AsyncIterator[PuppetService]:
     finally:
         async with asyncio.timeout(10):
             await running.kill()
+
+
+@pytest.fixture
+def daemon(service: PuppetService, tmp_path: Path) -> Iterator[DaemonProcess]:
+    """A running daemon whose bot is at the puppet service."""
+    write_shop(tmp_path)
+    config = configuration(service.endpoint)
+    with DaemonProcess(tmp_path, config, environment={"ZHIBAN_PUPPET_TOKEN": TOKEN}) as process:
+        yield process
+
+
+@pytest.fixture
+async def team(service: PuppetService, daemon: DaemonProcess) -> AsyncIterator[Team]:
+    """A group whose bot is logged in, with Alice bound as an operator in her private chat; remedies are done."""
+    made = Team(service, daemon)
+    await made.stands("online")
+    await until(lambda: {made.status(product) for product in BROKEN} == {"unlisted"}, "the remedies")
+    await made.binds("alice", "Mei", "operator", private=True)
+    yield made
+    assert TOKEN not in daemon.log_text()
+    assert not daemon.events("message.failed")

@@ -53,6 +53,20 @@ class PuppetService:
         assert self._process is not None
         self._process.send_signal(signal.SIGCONT)
 
+    async def end_stream(self) -> None:
+        """Do what another client does at first: stop the puppet, which closes the event stream in good order."""
+        from daemon.adapters.wechaty_shim import open_puppet  # not while tests are gathered: it may not be installed
+
+        puppet, channel = open_puppet("127.0.0.1", self.port, TOKEN)
+        try:
+            await puppet.puppet_stub.stop()
+        finally:
+            channel.close()
+
+    async def starts(self) -> int:
+        """Return how often the puppet was started, by whomever."""
+        return int((await self.order(""))["starts"])
+
     async def order(self, what: str, **fields: Any) -> dict[str, Any]:
         """Have something happen over there; return what was told so far."""
         async with (

@@ -7,7 +7,7 @@ import inspect
 import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -51,9 +51,7 @@ class Team:
 
     async def notices(self, product: str) -> list[str]:
         """Return every message to the group that tells a product's new incident."""
-        new = re.compile(rf"New: .*\({product}\)")
-        return [text for place, text, mentions in await self.service.sent()
-                if place == ROOM and not mentions and new.search(text)]  # fmt: skip
+        return notices_among(await self.service.sent(), product)
 
     def handle(self, notice: str, product: str) -> str:
         """Return the handle by which a notice names the incident of a product."""
@@ -105,6 +103,12 @@ class Team:
         mention = f"@{who.capitalize()}\u2005"
         return [text.removeprefix(mention) for place, text, mentions in sent
                 if place == ROOM and mentions == [who] and text.startswith(mention)]  # fmt: skip
+
+
+def notices_among(sent: Sequence[tuple[str, str, list[str]]], product: str) -> list[str]:
+    """Return the messages to the group that tell a product's new incident."""
+    new = re.compile(rf"New: .*\({product}\)")
+    return [text for place, text, mentions in sent if place == ROOM and not mentions and new.search(text)]
 
 
 async def until(check: Callable[[], Any], what: str, within_s: float = 20.0) -> Any:

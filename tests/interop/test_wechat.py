@@ -15,10 +15,10 @@ pytest.importorskip("grpclib", reason="python-wechaty is not installed (extra `w
 
 from daemon.adapters.clock import SystemClock
 from daemon.adapters.wechat import WeChat
-from daemon.adapters.wechaty_shim import open_puppet
 from daemon.errors import DeliveryFailed, DeliveryUnknown
 from daemon.forum.rooms import Connection, Incoming, MessageKind, Outgoing
 from tests.interop.puppet_service import ROOM, TOKEN, PuppetService
+from tests.interop.tap import tapping
 
 RELOGIN_S = 5.0
 
@@ -88,14 +88,20 @@ async def test_a_private_chat_goes_both_ways(service: PuppetService, tmp_path: P
     assert await service.sent() == [("bob", "hello", [])]
 
 
-@pytest.mark.parametrize("kind", [0, 5, 13, 14, 16, 99])
-async def test_odd_and_unknown_types_lose_nothing(service: PuppetService, tmp_path: Path, kind: int) -> None:
+@pytest.mark.parametrize(
+    ("kind", "nobody"),
+    [(0, True), (0, False), (5, False), (7, True), (13, False), (14, False), (16, False), (99, False)],
+)
+async def test_odd_and_unknown_types_lose_nothing(
+    service: PuppetService, tmp_path: Path, kind: int, nobody: bool
+) -> None:
     async with online(service, tmp_path) as wechat:
-        await service.order("message", id="odd", type=kind, text="", timestamp=1_790_000_000_000)
+        await service.order("message", id="odd", type=kind, nobody=nobody, text="x", timestamp=1_790_000_000_000)
         await service.order("say", who="alice", text="status")
         odd, text = await received(wechat), await received(wechat)
 
-    assert odd.kind is (MessageKind.RECALLED if kind == 13 else MessageKind.OTHER)
+    assert (odd.kind, odd.text) == (MessageKind.RECALLED if kind == 13 else MessageKind.OTHER, "")
+    assert odd.sender_id == ("" if nobody else "alice")
     assert (text.kind, text.text) == (MessageKind.TEXT, "status")
 
 
@@ -138,9 +144,7 @@ async def test_a_service_that_is_killed_three_times_is_found_again(service: Pupp
 async def test_an_event_stream_that_ends_in_good_order_is_opened_again(service: PuppetService, tmp_path: Path) -> None:
     async with online(service, tmp_path) as wechat:
         for number in range(2):
-            puppet, channel = open_puppet("127.0.0.1", service.port, TOKEN)
-            await puppet.puppet_stub.stop()
-            channel.close()
+            await service.end_stream()
             await until(lambda: wechat.standing.connection is Connection.CONNECTING)
             assert await until(is_online(wechat)) < RELOGIN_S
             await service.order("say", who="alice", text=str(number))
@@ -158,15 +162,17 @@ async def test_a_refused_endpoint_at_the_start_is_no_end(service: PuppetService,
 
 
 async def test_a_wrong_token_is_said_and_not_tried_in_a_loop(service: PuppetService, tmp_path: Path) -> None:
-    async with messenger(service, tmp_path, token="not-the-token") as wechat:
+    async with (
+        tapping(service.port) as tap,
+        WeChat(tap.endpoint, "not-the-token", clock=SystemClock(), state=tmp_path, inbox=100) as wechat,
+    ):
         await until(lambda: wechat.standing.connection is Connection.REFUSED)
-        since = wechat.standing.since
-        await asyncio.sleep(1)
+        await asyncio.sleep(2)
 
         assert "refuses the token" in wechat.standing.problem
         assert "not-the-token" not in wechat.standing.problem
-        assert wechat.standing.since == since
-    assert (await service.order(""))["starts"] == 0
+        assert tap.connections == 1
+    assert await service.starts() == 0
 
 
 async def test_another_client_on_the_token_gets_the_line_after_a_while(service: PuppetService, tmp_path: Path) -> None:
@@ -176,10 +182,10 @@ async def test_another_client_on_the_token_gets_the_line_after_a_while(service: 
         both = (one, two)
         await until(lambda: any(w.standing.connection is Connection.REFUSED for w in both), 60)
         await until(lambda: any(w.standing.connection is Connection.ONLINE for w in both))
-        starts = (await service.order(""))["starts"]
+        starts = await service.starts()
         await asyncio.sleep(3)
 
-        assert (await service.order(""))["starts"] - starts <= 1
+        assert await service.starts() - starts <= 1
         refused = next(w for w in both if w.standing.connection is Connection.REFUSED)
         assert "another client" in refused.standing.problem
 

@@ -100,11 +100,16 @@ class MemoryBotStore:
         return sorted(found, key=lambda notice: notice.sent_at, reverse=True)
 
     async def remember_told(self, told: Iterable[tuple[str, str]], now: datetime) -> None:
-        """Remember pairs of an entry and a room that has had it, the latest ones; when, for those not known yet."""
+        """Remember the latest pairs of an entry and a room that may have had it; when, for those not known yet."""
         for pair in told:
             self._told.setdefault(pair, now)
         while len(self._told) > KEPT:
             del self._told[next(iter(self._told))]
+
+    async def forget_told(self, told: Iterable[tuple[str, str]]) -> None:
+        """Forget pairs that are not so after all."""
+        for pair in told:
+            self._told.pop(pair, None)
 
     async def told(self, entry_ids: Sequence[str]) -> set[tuple[str, str]]:
         """Return the pairs remembered of these entries."""

@@ -22,6 +22,7 @@ from daemon.products.records import (
     edit_record,
     held_keys,
     matches,
+    moves_status,
     price_points,
     price_run,
     status_text,
@@ -117,6 +118,15 @@ class MemoryCatalogue:
         before = number_before("edits", cursor)
         records = [(r.revision, r) for r in reversed(self._edits.get(product_id, [])) if r.revision < before]
         return page_of("edits", records, checked_limit(limit))
+
+    async def forget_edits(self, before: datetime) -> int:
+        """Delete edit records of before a time, but those of a changed status; return how many."""
+        count = 0
+        for product_id, records in self._edits.items():
+            kept = [record for record in records if record.at >= before or moves_status(record)]
+            count += len(records) - len(kept)
+            self._edits[product_id] = kept
+        return count
 
     async def store_page(self, source: str, page: Sequence[Parsed], import_id: str, now: datetime) -> ImportedPage:
         """Merge a page of an import, and keep each row as the source's last version."""

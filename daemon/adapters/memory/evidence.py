@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from daemon.products.evidence import Evidence
 from daemon.products.records import succeed
@@ -23,3 +24,10 @@ class MemoryEvidenceStore:
         for found in evidence:
             last = self._evidence.get(found.url)
             self._evidence[found.url] = succeed(last, found)
+
+    async def forget(self, before: datetime) -> int:
+        """Delete evidence that was last brought before a time; return of how many URLs."""
+        gone = [url for url, found in self._evidence.items() if found.fetched_at < before]
+        for url in gone:
+            del self._evidence[url]
+        return len(gone)

@@ -79,6 +79,9 @@ class MemoryIncidentStore:
         """Return a page of incidents, newest first."""
         return self._state.incidents.page(limit, cursor, lambda incident: _matches(incident, where))
 
+    async def check(self) -> None:
+        """Return: memory can always be used."""
+
     async def counts(self) -> dict[State, int]:
         """Return how many incidents are in each state, all states named."""
         counted = Counter(incident.state for incident in self._state.incidents)
@@ -158,7 +161,7 @@ class MemoryIncidentStore:
         return self._state.passes.page(limit, cursor)
 
     async def forget(self, before: datetime, passes_before: datetime | None = None) -> int:
-        """Delete ended incidents, their remedies, passes and sent entries that ended before a time.
+        """Delete incidents, their remedies, passes, sent entries, overrides and silences that ended before a time.
 
         An incident that a closed-by-hand fault or a remedy still in place hangs on is kept.
         """
@@ -172,8 +175,13 @@ class MemoryIncidentStore:
             rules = self._latest[incident.product_id]
             if rules.get(incident.rule) == incident.id:
                 del rules[incident.rule]
+        lapsed = [key for key, override in state.overrides.items() if override.until < before]
+        for key in lapsed:
+            del state.overrides[key]
         return (
-            state.incidents.forget(lambda i: i.id in gone)
+            len(lapsed)
+            + state.silences.forget(lambda silence: silence.until < before)
+            + state.incidents.forget(lambda i: i.id in gone)
             + state.remedies.forget(lambda r: r.incident_id in gone)
             + state.passes.forget(lambda p: _before(p.finished_at, passes_before or before))
             + state.entries.forget(lambda e: e.state not in UNSENT and _before(state.entries_ended.get(e.id), before))

@@ -54,6 +54,10 @@ class Beside:
         """Return the status text of those of the named products that exist."""
         return await self._stored.statuses(product_ids)
 
+    async def forget_edits(self, before: datetime) -> int:
+        """Delete edit records of before a time, but those of a changed status, which stay; return how many."""
+        return await self._stored.forget_edits(before)
+
     async def store_page(self, source: str, page: Sequence[Parsed], import_id: str, now: datetime) -> ImportedPage:
         """Merge a page of an import, beside the shop's products, which are foreign to it."""
         return await self._stored.store_page(source, page, import_id, now)

@@ -16,6 +16,7 @@ from sqlalchemy.dialects.sqlite import insert
 from daemon.adapters.sql import schema
 from daemon.adapters.sql.conditions import any_of, constant
 from daemon.adapters.sql.database import Database
+from daemon.adapters.sql.forget import dropping, forget_rows
 from daemon.adapters.sql.statements import Row, Session, Statement
 from daemon.adapters.sql.values import Records, instant, micros, text_list
 from daemon.errors import NotFound
@@ -81,11 +82,11 @@ _SINCE: Final = Statement(
 _ADD_TOLD: Final = Statement(
     insert(schema.told_rooms).values({c.name: bindparam(c.name) for c in _t}).on_conflict_do_nothing()
 )
-_TOLD: Final = Statement(select(_t.entry_id, _t.room_id).where(any_of(_t.entry_id, "ids")))
-_FORGET: Final = tuple(
-    Statement(delete(column.table).where(column < bindparam("before")))
-    for column in (_m.seen_at, _b.expires_at, _n.sent_at, _t.told_at)
+_DROP_TOLD: Final = Statement(
+    delete(schema.told_rooms).where(_t.entry_id == bindparam("of_entry"), _t.room_id == bindparam("of_room"))
 )
+_TOLD: Final = Statement(select(_t.entry_id, _t.room_id).where(any_of(_t.entry_id, "ids")))
+_FORGET: Final = tuple(dropping(column) for column in (_m.seen_at, _b.expires_at, _n.sent_at, _t.told_at))
 
 
 class SqlBotStore:
@@ -175,10 +176,15 @@ class SqlBotStore:
         return [_NOTICES.read(body) for (body,) in rows]
 
     async def remember_told(self, told: Iterable[tuple[str, str]], now: datetime) -> None:
-        """Remember pairs of an entry and a room that has had it; when, for those not known yet."""
+        """Remember pairs of an entry and a room that may have had it; when, for those not known yet."""
         at = micros(now)
         rows = [{"entry_id": entry, "room_id": room, "told_at": at} for entry, room in told]
         await self._database.write(lambda session: session.run_many(_ADD_TOLD, rows), durable=True)
+
+    async def forget_told(self, told: Iterable[tuple[str, str]]) -> None:
+        """Forget pairs that are not so after all."""
+        rows = [{"of_entry": entry, "of_room": room} for entry, room in told]
+        await self._database.write(lambda session: session.run_many(_DROP_TOLD, rows), durable=False)
 
     async def told(self, entry_ids: Sequence[str]) -> set[tuple[str, str]]:
         """Return the pairs remembered of these entries."""
@@ -187,10 +193,7 @@ class SqlBotStore:
 
     async def forget_messages(self, before: datetime) -> int:
         """Delete messages seen, codes expired, notices sent and rooms told before a time; return how many."""
-        limit = micros(before)
-        return await self._database.write(
-            lambda session: sum(session.run(statement, before=limit) for statement in _FORGET), durable=True
-        )
+        return await forget_rows(self._database, _FORGET, before)
 
 
 def _interrupted(row: Row) -> Handled:

@@ -17,6 +17,7 @@ from daemon.adapters.paging import checked_limit, number_before, page_of, text_a
 from daemon.adapters.sql import import_pages, schema
 from daemon.adapters.sql import product_queries as queries
 from daemon.adapters.sql.database import Database
+from daemon.adapters.sql.forget import dropping, forget_rows
 from daemon.adapters.sql.product_writes import Change, head, write_products
 from daemon.adapters.sql.statements import Session, Statement
 from daemon.adapters.sql.values import Records, text_list
@@ -41,6 +42,7 @@ _EDITS_OF: Final = Statement(
     .order_by(_e.revision.desc())
     .limit(bindparam("at_most"))
 )
+_FORGET_EDITS: Final = (dropping(_e.edited_at),)
 _ALL_SOURCES: Final = Statement(select(_s.body).order_by(_s.name))
 _source = insert(schema.sources)
 _SAVE_SOURCE: Final = Statement(
@@ -144,6 +146,10 @@ class SqlCatalogue:
             ]
         )
         return page_of("edits", rows, limit)
+
+    async def forget_edits(self, before: datetime) -> int:
+        """Delete edit records of before a time, but those of a changed status; return how many."""
+        return await forget_rows(self._database, _FORGET_EDITS, before)
 
     async def store_page(self, source: str, page: Sequence[Parsed], import_id: str, now: datetime) -> ImportedPage:
         """Merge a page of an import in one transaction, and keep each row as the source's last version."""

@@ -25,7 +25,7 @@ import aiosqlite
 from daemon.adapters.sql.faults import translated
 from daemon.adapters.sql.statements import Session
 from daemon.adapters.sql.values import as_written
-from daemon.errors import StoreCorrupt, Unavailable
+from daemon.errors import StoreCorrupt, StoreFull, Unavailable
 
 T = TypeVar("T")
 
@@ -58,12 +58,13 @@ class Worker(aiosqlite.Connection):
 class Unit(Generic[T]):
     """One transaction: begun, worked, committed, or rolled back on any error and when nobody waits any more."""
 
-    __slots__ = ("_begin", "_work", "abandoned")
+    __slots__ = ("_begin", "_work", "abandoned", "wrote")
 
     def __init__(self, begin: tuple[str, ...], work: Callable[[Session], T]) -> None:
         self._begin = begin
         self._work = work
         self.abandoned = False
+        self.wrote = False
 
     def __call__(self, connection: sqlite3.Connection) -> T:
         """Run in the thread. What the driver raises becomes an error of daemon.errors."""
@@ -75,6 +76,7 @@ class Unit(Generic[T]):
             raise StoreCorrupt(f"the store holds text that is no UTF-8: {error}") from error
 
     def _transaction(self, connection: sqlite3.Connection) -> T:
+        written = connection.total_changes
         try:
             self._go_on()
             for statement in self._begin:
@@ -82,6 +84,7 @@ class Unit(Generic[T]):
             result = self._work(Session(connection))
             self._go_on()
             connection.execute("COMMIT")
+            self.wrote = connection.total_changes > written
         finally:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
@@ -93,17 +96,29 @@ class Unit(Generic[T]):
 
 
 class Database:
-    """One writer and a few readers of one file."""
+    """One writer and a few readers of one file.
+
+    full: what the last write failed with for want of room; None once one has found room again.
+    """
 
     def __init__(self, writer: Worker, readers: list[Worker]) -> None:
         self._writer = writer
         self._readers = readers
         self._waiting = [0] * len(readers)
+        self.full: StoreFull | None = None
 
     async def write(self, work: Callable[[Session], T], *, durable: bool) -> T:
         """Run a unit that writes. durable: on disk when this returns, even if the power fails then."""
         synchronous = FULL if durable else NORMAL
-        return await _settled(self._writer, Unit((f"PRAGMA synchronous={synchronous}", "BEGIN IMMEDIATE"), work))
+        unit = Unit((f"PRAGMA synchronous={synchronous}", "BEGIN IMMEDIATE"), work)
+        try:
+            result = await _settled(self._writer, unit)
+        except StoreFull as error:
+            self.full = error
+            raise
+        if unit.wrote:  # what changed nothing needed no room
+            self.full = None
+        return result
 
     async def read(self, work: Callable[[Session], T]) -> T:
         """Run a unit that only reads, all of it from one state of the store."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from datetime import datetime
+from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.dialects.sqlite import insert
@@ -11,8 +12,9 @@ from sqlalchemy.dialects.sqlite import insert
 from daemon.adapters.sql import schema
 from daemon.adapters.sql.conditions import any_of
 from daemon.adapters.sql.database import Database
+from daemon.adapters.sql.forget import dropping, forget_rows
 from daemon.adapters.sql.statements import Session, Statement
-from daemon.adapters.sql.values import Records, text_list
+from daemon.adapters.sql.values import Records, micros, text_list
 from daemon.products.documents import to_json
 from daemon.products.evidence import Evidence
 from daemon.products.records import succeed
@@ -20,7 +22,12 @@ from daemon.products.records import succeed
 _EVIDENCE: Final[Records[Evidence]] = Records(Evidence)
 _GET: Final = Statement(select(schema.evidence.c.body).where(any_of(schema.evidence.c.url, "urls")))
 _put = insert(schema.evidence)
-_PUT: Final = Statement(_put.on_conflict_do_update(index_elements=["url"], set_={"body": _put.excluded.body}))
+_PUT: Final = Statement(
+    _put.on_conflict_do_update(
+        index_elements=["url"], set_={"body": _put.excluded.body, "fetched_at": _put.excluded.fetched_at}
+    )
+)
+_FORGET: Final = (dropping(schema.evidence.c.fetched_at),)
 
 
 class SqlEvidenceStore:
@@ -40,9 +47,17 @@ class SqlEvidenceStore:
             last = _read(session, [found.url for found in evidence])
             for found in evidence:
                 last[found.url] = succeed(last.get(found.url), found)
-            session.run_many(_PUT, ({"url": url, "body": to_json(found)} for url, found in last.items()))
+            session.run_many(_PUT, (_row(found) for found in last.values()))
 
         await self._database.write(unit, durable=False)
+
+    async def forget(self, before: datetime) -> int:
+        """Delete evidence that was last brought before a time; return of how many URLs."""
+        return await forget_rows(self._database, _FORGET, before)
+
+
+def _row(found: Evidence) -> dict[str, Any]:
+    return {"url": found.url, "body": to_json(found), "fetched_at": micros(found.fetched_at)}
 
 
 def _read(session: Session, urls: Sequence[str]) -> dict[str, Evidence]:

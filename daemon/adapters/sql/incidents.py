@@ -12,10 +12,11 @@ from daemon.adapters.sql import schema
 from daemon.adapters.sql.commit import INCIDENTS, REMEDIES, commit, needs_disk
 from daemon.adapters.sql.conditions import any_of, constant, one_of
 from daemon.adapters.sql.database import Database
-from daemon.adapters.sql.forget import forget
+from daemon.adapters.sql.forget import forget_ended
 from daemon.adapters.sql.lists import Listed
 from daemon.adapters.sql.statements import Statement
 from daemon.adapters.sql.values import Records, instant, micros, micros_or_none, text_list
+from daemon.errors import StoreFull
 from daemon.ports import Batch, IncidentFilter, Page
 from daemon.products.documents import to_json
 from daemon.products.incidents import Incident, Kind, Silence, State
@@ -110,6 +111,12 @@ class SqlIncidentStore:
         values = _asked(where)
         conditions = [(name, _CONDITIONS[name]) for name in sorted(values)]
         return await INCIDENTS.page(self._database, limit, cursor, conditions, **values)
+
+    async def check(self) -> None:
+        """Return when the store can be used. Raises Unavailable, and StoreFull while the last write found no room."""
+        await self._database.read(lambda session: session.one(_NEXT_DUE))
+        if self._database.full is not None:
+            raise StoreFull(str(self._database.full))
 
     async def counts(self) -> dict[State, int]:
         """Return how many incidents are in each state, all states named."""
@@ -208,11 +215,11 @@ class SqlIncidentStore:
         return await _PASSES.page(self._database, limit, cursor)
 
     async def forget(self, before: datetime, passes_before: datetime | None = None) -> int:
-        """Delete ended incidents, their remedies, passes and sent entries that ended before a time; return how many.
+        """Delete incidents, their remedies, passes, sent entries, overrides and silences that ended before a time.
 
         An incident that a closed-by-hand fault or a remedy still in place hangs on is kept.
         """
-        return await self._database.write(forget(before, passes_before or before), durable=False)
+        return await forget_ended(self._database, before, passes_before or before)
 
 
 def _asked(where: IncidentFilter) -> dict[str, Any]:

@@ -13,11 +13,12 @@ from sqlalchemy.dialects.sqlite import insert
 from daemon.adapters.sql import schema
 from daemon.adapters.sql.conditions import any_of
 from daemon.adapters.sql.statements import Session, Statement
-from daemon.adapters.sql.values import text_list
+from daemon.adapters.sql.values import micros, text_list
 from daemon.products.documents import to_json
+from daemon.products.imports import EditRecord
 from daemon.products.keys import product_keys
 from daemon.products.product import Product, Status
-from daemon.products.records import PriceRun, edit_record, price_run, search_text, status_text
+from daemon.products.records import PriceRun, edit_record, moves_status, price_run, search_text, status_text
 
 #: Price runs kept for one product; HISTORY_POINTS days can be spread over twice as many, with gaps between.
 _RUNS_KEPT: Final = 128
@@ -99,9 +100,16 @@ def write_products(session: Session, changes: Sequence[Change], actor: str, now:
     _write_keys(session, keys)
     _write_prices(session, changes, now)
     edits = [edit_record(before, after, actor, now) for before, after in changes if before is not None]
-    session.run_many(
-        _ADD_EDIT, ({"product_id": e.product_id, "revision": e.revision, "body": to_json(e)} for e in edits)
-    )
+    session.run_many(_ADD_EDIT, map(_edit_row, edits))
+
+
+def _edit_row(edit: EditRecord) -> dict[str, Any]:
+    return {
+        "product_id": edit.product_id,
+        "revision": edit.revision,
+        "body": to_json(edit),
+        "edited_at": None if moves_status(edit) else micros(edit.at),
+    }
 
 
 def _row(product: Product, place: int) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from daemon.products.incidents import CURRENT, Kind
 from daemon.products.remedies import RemedyState
 
 #: Alembic revisions, oldest first; a store at the last of them needs no migration.
-REVISIONS: Final = ("0001", "0002", "0003", "0006")
+REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006")
 
 metadata = MetaData()
 
@@ -119,7 +119,16 @@ price_runs = Table(
     sqlite_with_rowid=False,
 )
 
-edits = Table("edits", metadata, _product(key=True), Column("revision", Integer, primary_key=True), _body())
+# edited_at: none where the status changed, which is never forgotten.
+edits = Table(
+    "edits",
+    metadata,
+    _product(key=True),
+    Column("revision", Integer, primary_key=True),
+    _body(),
+    _number("edited_at", null=True),
+)
+Index("edits_by_time", edits.c.edited_at, sqlite_where=edits.c.edited_at.is_not(None))
 
 sources = Table("sources", metadata, _text("name", key=True), _body())
 
@@ -144,6 +153,7 @@ incidents = Table(
 Index("incidents_by_product", incidents.c.product_id, incidents.c.rule, incidents.c.seq)
 Index("incidents_by_rule", incidents.c.rule, incidents.c.kind, incidents.c.seq)
 Index("incidents_by_state", incidents.c.state, incidents.c.seq)
+Index("incidents_by_end", incidents.c.state, incidents.c.ended_at, sqlite_where=incidents.c.ended_at.is_not(None))
 Index("incidents_by_clock", incidents.c.clock_at, sqlite_where=incidents.c.clock_at.is_not(None))
 Index("incidents_by_cause", incidents.c.inhibited_by, sqlite_where=incidents.c.inhibited_by != "")
 Index("incidents_pending", incidents.c.seq, sqlite_where=incidents.c.remedy_pending == 1)
@@ -221,7 +231,8 @@ Index(
 )
 Index("entries_by_end", entries.c.ended_at, sqlite_where=entries.c.ended_at.is_not(None))
 
-evidence = Table("evidence", metadata, _text("url", key=True), _body())
+evidence = Table("evidence", metadata, _text("url", key=True), _body(), _number("fetched_at", null=True))
+Index("evidence_by_time", evidence.c.fetched_at)
 
 principals = Table(
     "principals",
@@ -284,7 +295,7 @@ sent_notices = Table("sent_notices", metadata, _seq(), _text("conversation_id"),
 Index("sent_notices_by_conversation", sent_notices.c.conversation_id, sent_notices.c.sent_at)
 Index("sent_notices_by_time", sent_notices.c.sent_at)
 
-# Rooms that have had an entry of the outbox while another has not.
+# Rooms that have had an entry of the outbox, or may have.
 told_rooms = Table(
     "told_rooms",
     metadata,

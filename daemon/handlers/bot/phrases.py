@@ -1,6 +1,6 @@
 """What commands say, in English and Chinese. Both tables have the same keys and the same places to fill.
 
-Words for severities and product statuses are those of notices (daemon/products/phrases.py).
+Words for severities, product statuses and decisions are those of notices (daemon/products/phrases.py).
 """
 
 from __future__ import annotations
@@ -100,6 +100,16 @@ _EN: Final = {
     "confirm.cancelled": "Nothing was changed.",
     "confirm.late": "That took longer than {seconds} s, nothing was changed. Please ask again.",
     "confirm.changed": "{subject} was changed meanwhile, nothing was done. Please look and ask again.",
+    "confirm.apply": "{handle} {rule}\n{changes}\nSend yes within {seconds} s, or no.",
+    "decision.change": "{before} -> {after}: {count} products?",
+    "decision.applied": "Done: {handle} {rule}, {applied} of {count} products changed.",
+    "decision.left": " The next {left} follow by themselves.",
+    "decision.dropped": "{handle} {rule}: {count} products stay as they are. The rule leaves them alone until {until}.",
+    "decision.nobody_waits": "{handle}: no product waits any more, there is nothing to be done.",
+    "decision.none": "{handle} asks for no decision. Apply and drop answer a notice of too many at once.",
+    "decision.which": "Several ask for a decision, give one handle: {handles}",
+    "faster.decided": "{handle}: {who} has decided already: {decision}.",
+    "incident.decide": "To decide: apply {handle}, or drop {handle}",
     "recheck": "Checking {subject} now.",
     "status.incidents": "Open {open}, escalated {escalated}, taken on {acknowledged}, silenced {silenced}",
     "status.pass": "Last pass {since}: {state}, {checked} checked, {abnormal} abnormal, {duration} s",
@@ -133,6 +143,8 @@ _EN: Final = {
     "subscribed.rules": "rules {names}",
     "subscribed.categories": "categories {names}",
     "subscribed.severity": "from {severity}",
+    "unsubscribe.how": "To hear less for a time: mute 2h. To hear everything: subscribe all",
+    "not_subscribed": "This group did not choose '{word}', nothing was changed.",
     "on_call": "On call: {who}",
     "on_call.nobody": "Nobody is on call. Take over: on-call me",
     "bound": "Welcome, {who}. You are {role}. Send help to see what I can do.",
@@ -239,6 +251,16 @@ _ZH: Final = {
     "confirm.cancelled": "未作任何改动。",
     "confirm.late": "已超过 {seconds} 秒，未作任何改动，请重新发送命令。",
     "confirm.changed": "{subject} 刚刚有改动，未作处理，请查看后重新发送命令。",
+    "confirm.apply": "{handle} {rule}\n{changes}\n请在 {seconds} 秒内回复“是”，或“否”。",
+    "decision.change": "{before} → {after}：{count} 个商品？",
+    "decision.applied": "完成：{handle} {rule}，共 {count} 个商品，已处理 {applied} 个。",
+    "decision.left": "其余 {left} 个稍后自动处理。",
+    "decision.dropped": "{handle} {rule}：{count} 个商品保持原状，{until} 前该规则不再自动处理它们。",
+    "decision.nobody_waits": "{handle}：已没有待处理的商品，无需执行。",
+    "decision.none": "{handle} 不需要决定。“执行”和“放弃”用于回答一次涉及过多商品的通知。",
+    "decision.which": "有多个待决定，请给出一个编号：{handles}",
+    "faster.decided": "{handle}：{who} 已经决定：{decision}。",
+    "incident.decide": "请决定：执行 {handle}，或 放弃 {handle}",
     "recheck": "正在重新检查 {subject}。",
     "status.incidents": "未处理 {open}，已升级 {escalated}，已接手 {acknowledged}，已静默 {silenced}",
     "status.pass": "上次巡检 {since}{state}：检查 {checked}，异常 {abnormal}，用时 {duration} 秒",
@@ -272,6 +294,8 @@ _ZH: Final = {
     "subscribed.rules": "规则 {names}",
     "subscribed.categories": "类目 {names}",
     "subscribed.severity": "{severity}及以上",
+    "unsubscribe.how": "暂停通知请发：免打扰 2小时。接收全部请发：订阅 全部",
+    "not_subscribed": "本群没有订阅“{word}”，未作任何改动。",
     "on_call": "值班：{who}",
     "on_call.nobody": "无人值班。接班请发：值班 我",
     "bound": "欢迎，{who}。你是{role}，发送“帮助”查看命令。",

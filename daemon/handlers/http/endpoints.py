@@ -11,7 +11,7 @@ from daemon.handlers.http.answers import answer, revisions_of
 from daemon.handlers.http.bodies import body_of, read_body
 from daemon.handlers.http.callers import caller_of
 from daemon.handlers.http.middleware import ACTOR, ADDRESS
-from daemon.handlers.http.models import Query, query_of
+from daemon.handlers.http.models import Body, Query, query_of
 from daemon.handlers.http.problems import BadRequest, WrongMediaType
 from daemon.handlers.http.repeats import Repeats
 from daemon.handlers.http.routes import Call, Route
@@ -54,7 +54,7 @@ class Endpoint:
             request=request,
             path=request.match_info,
             query=query,
-            body=await body_of(route.body, request, raw) if route.body else None,
+            body=await self._body(request, raw),
             revisions=revisions,
         )
         if not route.repeatable:
@@ -67,10 +67,20 @@ class Endpoint:
             if request.body_exists and await read_body(request, http.body_limit, http.body_timeout):
                 raise BadRequest("this request takes no body")
             return b""
+        if self._route.body_optional and not request.body_exists:
+            return b""
         if request.content_type != "application/json":
             given = request.headers.get("Content-Type", "of no type")
             raise WrongMediaType(f"the body is {given}, expected application/json")
         return await read_body(request, http.body_limit, http.body_timeout)
+
+    async def _body(self, request: web.Request, raw: bytes) -> Body | None:
+        route = self._route
+        if route.body is None:
+            return None
+        if route.body_optional and not raw:
+            return route.body()
+        return await body_of(route.body, request, raw)
 
     async def _answer(self, call: Call) -> web.StreamResponse:
         value = await self._route.handler(call)

@@ -61,11 +61,13 @@ class CatalogueHealth(msgspec.Struct, frozen=True, kw_only=True):
 class Readiness(msgspec.Struct, frozen=True, omit_defaults=True):
     """Whether requests are served as they should be, and which part keeps it from that.
 
-    bot, catalogue: left out where there is none to reach; a daemon from which either is away is ready all the same.
+    problems: what keeps parts from it. bot, catalogue: left out where there is none to reach; a daemon from which one of
+    these is away is ready all the same.
     """
 
     ready: bool
     parts: Mapping[str, bool]
+    problems: Mapping[str, str] = msgspec.field(default_factory=dict)
     bot: BotHealth | None = None
     catalogue: CatalogueHealth | None = None
 
@@ -83,10 +85,12 @@ class HealthRoutes:
 
     async def readyz(self, call: Call) -> web.Response:
         """GET /readyz; 503 while any part is not ready."""
-        parts = {"daemon": self._ready(), "store": await _store_answers(call.duty)}
+        problem = await _store_problem(call.duty)
+        parts = {"daemon": self._ready(), "store": not problem}
         ready = all(parts.values())
         status = HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE
-        body = to_json(Readiness(ready, parts, _bot(call.duty), _catalogue(call.duty)))
+        problems = {"store": problem} if problem else {}
+        body = to_json(Readiness(ready, parts, problems, _bot(call.duty), _catalogue(call.duty)))
         return web.Response(status=status, body=body, content_type="application/json")
 
     async def metrics(self, call: Call) -> web.Response:
@@ -139,10 +143,13 @@ def _catalogue(duty: Duty) -> CatalogueHealth | None:
     return CatalogueHealth(**{name: getattr(upstream, name) for name in CatalogueHealth.__struct_fields__})
 
 
-async def _store_answers(duty: Duty) -> bool:
+async def _store_problem(duty: Duty) -> str:
+    """Return why the store cannot be used, "" when it can."""
     try:
         async with asyncio.timeout(_STORE_S):
-            await duty.ports.incidents.counts()
-    except (ZhibanError, TimeoutError):
-        return False
-    return True
+            await duty.ports.incidents.check()
+    except ZhibanError as exc:
+        return str(exc) or exc.code
+    except TimeoutError:
+        return f"no answer within {_STORE_S:g} s"
+    return ""

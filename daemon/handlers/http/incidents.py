@@ -18,7 +18,7 @@ from daemon.ports import IncidentFilter
 from daemon.products.incidents import Incident, Kind, State
 from daemon.products.remedies import Remedy
 from daemon.products.verdicts import Severity
-from daemon.services import incidents
+from daemon.services import deciding, incidents
 
 #: Longest time that something can be silenced for, so that nothing is silenced for good by a slip of the key.
 _LONGEST: Final = timedelta(days=366)
@@ -130,7 +130,8 @@ async def reopen_incident(call: Call) -> Incident:
 
 async def decide_incident(call: Call) -> Incident:
     """POST /incidents/{incident_id}/decide."""
-    return await incidents.decide(call.duty, call.actor, call.path["incident_id"], call.sent(Decision).apply)
+    decided = await deciding.decide(call.duty, call.actor, call.path["incident_id"], call.sent(Decision).apply)
+    return decided.incident
 
 
 _ONE = "/incidents/{incident_id}"

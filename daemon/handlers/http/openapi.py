@@ -82,7 +82,10 @@ def _operation(route: Route, bodies: Mapping[Any, Any], answers: Mapping[Any, An
     if route.access is Open.LOCAL:
         operation["security"] = [{}, {"token": []}]
     if route.body is not None:
-        operation["requestBody"] = {"required": True, "content": {JSON: {"schema": bodies[route.body]}}}
+        operation["requestBody"] = {
+            "required": not route.body_optional,
+            "content": {JSON: {"schema": bodies[route.body]}},
+        }
     elif route.media:
         content = {media: {"schema": {} if media == JSON else _FILE} for media in route.media}
         operation["requestBody"] = {"required": True, "content": content}

@@ -14,17 +14,17 @@ from daemon.products.passes import PassKind, PassRecord
 from daemon.services import passes
 
 _EITHER: Final[list[JsonValue]] = [
-    {"required": ["product_ids"], "properties": {"kind": {"const": "single"}, "product_ids": {"minItems": 1}}},
+    {"required": ["kind", "product_ids"], "properties": {"kind": {"const": "single"}, "product_ids": {"minItems": 1}}},
     {"properties": {"kind": {"not": {"const": "single"}}, "product_ids": {"maxItems": 0}}},
 ]
 
 
 class NewPass(Body):
-    """Which pass to take; a single one names its products."""
+    """Which pass to take: a full one where nothing is said. A single one names its products."""
 
     model_config = ConfigDict(json_schema_extra={"oneOf": _EITHER})
 
-    kind: PassKind
+    kind: PassKind = PassKind.FULL
     product_ids: Annotated[list[ProductId], Field(max_length=1000)] = Field(default_factory=list)
 
     @model_validator(mode="after")
@@ -48,5 +48,14 @@ async def start_pass(call: Call) -> PassRecord:
 
 ROUTES = (
     get("/passes", list_passes, Listed[PassRecord], "List passes, newest first", query=Paged),
-    post("/passes", start_pass, PassRecord, "Ask for a pass now", Scope.PASSES_WRITE, body=NewPass, status=202),
+    post(
+        "/passes",
+        start_pass,
+        PassRecord,
+        "Ask for a pass now",
+        Scope.PASSES_WRITE,
+        body=NewPass,
+        body_optional=True,
+        status=202,
+    ),
 )

@@ -59,9 +59,10 @@ class Route:
     """One operation.
 
     answer: type of what the handler returns, None for an empty answer; a web.Response that it returns goes out as it
-    is. media: content types of a body that the handler reads by itself. repeatable: takes an Idempotency-Key.
-    timed: ends at http.request_timeout. produces: content type of an answer that goes out as it comes about.
-    revision: "sent" with the answer as an ETag, or also "required" by If-Match.
+    is. body_optional: a request without a body says nothing but defaults. media: content types of a body that the
+    handler reads by itself. repeatable: takes an Idempotency-Key. timed: ends at http.request_timeout. produces:
+    content type of an answer that goes out as it comes about. revision: "sent" with the answer as an ETag, or also
+    "required" by If-Match.
     """
 
     method: str
@@ -74,6 +75,7 @@ class Route:
     status: int = 200
     query: type[Query] | None = None
     body: type[Body] | None = None
+    body_optional: bool = False
     media: tuple[str, ...] = ()
     repeatable: bool = False
     timed: bool = True

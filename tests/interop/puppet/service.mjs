@@ -9,6 +9,7 @@ const ROOM = 'r1@chatroom'
 const OTHER_ROOM = 'r2@chatroom'
 const told = { sent: [], starts: 0, stops: 0, dings: 0 }
 const alias = {}
+const nobodys = new Set() // messages without a talker, which the mock itself does not make
 let account = true // whether the account is logged in after a start
 
 class Puppet extends PuppetMock {
@@ -18,6 +19,11 @@ class Puppet extends PuppetMock {
   async roomMemberList (id) { return (await this.roomPayload(id)).memberIdList }
   async roomMemberRawPayload (room, contact) {
     return { ...await super.roomMemberRawPayload(room, contact), roomAlias: alias[contact] }
+  }
+
+  async messageRawPayload (id) {
+    const payload = await super.messageRawPayload(id)
+    return nobodys.has(id) ? { ...payload, talkerId: '' } : payload
   }
 
   async messageSendText (conversation, text, mentions) {
@@ -44,7 +50,8 @@ mocker.use(({ puppet }) => {
 const orders = {
   say: ({ who, text, mentions = [], private: alone, elsewhere }) =>
     people[who].say(text, mentions.map(id => people[id])).to(alone ? people.bot : elsewhere ? other : room),
-  message: payload => {
+  message: ({ nobody, ...payload }) => {
+    if (nobody) nobodys.add(payload.id)
     mocker.MessageMock.create({ roomId: ROOM, talkerId: 'alice', ...payload })
     puppet.emit('message', { messageId: payload.id })
   },

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from daemon.adapters.memory import FakeClock, MemoryStores
 from daemon.adapters.room_channel import QUOTED, RoomNotifier, wants
 from daemon.config import BotSection, ChannelSection
-from daemon.errors import DeliveryFailed, DeliveryUnknown
+from daemon.errors import DeliveryFailed, DeliveryUnknown, Unavailable
 from daemon.forum.quoting import quoted_notices
 from daemon.forum.rooms import Quote, RoomSetting, Sent, SentNotice
 from daemon.forum.splitting import split
@@ -20,7 +20,7 @@ from daemon.products.ids import new_id
 from daemon.products.notices import Entry, EntryState, Message
 from daemon.products.verdicts import Severity
 from daemon.products.wording import Wording
-from daemon.services import delivery
+from daemon.services import delivery, delivery_recovery
 from tests.notice_kit import all_entries, entry, notice_house, states
 
 WORDING = Wording(chat=True)
@@ -33,6 +33,8 @@ class Rooms:
         self.said: list[tuple[str, str, tuple[tuple[str, str], ...]]] = []
         self.patience: list[float | None] = []
         self.refusals: dict[str, Exception] = {}
+        self.busy: set[str] = set()  # rooms where the turn never comes
+        self.deaf: set[str] = set()  # rooms where a send never returns
         self.limit_bytes = 100_000
         self.tells_ids = True
 
@@ -43,8 +45,15 @@ class Rooms:
         mentions: Sequence[tuple[str, str]] = (),
         *,
         patience_s: float | None = None,
+        beforehand: Callable[[], Awaitable[None]] | None = None,
     ) -> tuple[Sent, ...]:
         self.patience.append(patience_s)
+        if conversation_id in self.busy:
+            await asyncio.Event().wait()
+        if beforehand:
+            await beforehand()
+        if conversation_id in self.deaf:
+            await asyncio.Event().wait()
         if refusal := self.refusals.pop(conversation_id, None):
             raise refusal
         self.said.append((conversation_id, text, tuple(mentions)))
@@ -275,6 +284,73 @@ async def test_a_room_that_is_gone_for_good_is_told_and_only_all_of_them_fail() 
     desk.rooms.refusals = {room: DeliveryFailed("no such room", permanent=True) for room in "ab"}
     with pytest.raises(DeliveryFailed, match="no such room"):
         await desk.notifier.send(message(entry()))
+
+
+async def broken_off(desk: Desk, *, dies: bool) -> list[EntryState]:
+    """Let a round of delivery be cut off, or its daemon die, in the middle of a message; return what comes of it."""
+    home = notice_house(desk.notifier, group_wait="0")
+    await home.stores.outbox.add([entry()])
+    home.clock.advance(60)
+    delivering = asyncio.create_task(delivery.deliver_channel(home.duty, "box"))
+    await asyncio.sleep(0.01)
+    assert list((await states(home)).values()) == [EntryState.SENDING]
+    if dies:
+        await delivery_recovery.recover(home.duty)
+        found = await states(home)
+    delivering.cancel()
+    await asyncio.gather(delivering, return_exceptions=True)
+    return list((found if dies else await states(home)).values())
+
+
+@pytest.mark.parametrize("dies", [False, True], ids=["cancelled", "killed"])
+@pytest.mark.parametrize(
+    ("rooms", "busy", "deaf", "muted", "expected"),
+    [
+        ("a", "a", "", "", EntryState.QUEUED),
+        ("a", "", "a", "", EntryState.UNKNOWN),
+        ("ab", "b", "", "", EntryState.QUEUED),
+        ("ab", "", "b", "", EntryState.UNKNOWN),
+        ("ab", "", "a", "", EntryState.QUEUED),
+        ("ab", "", "a", "b", EntryState.UNKNOWN),
+    ],
+)
+async def test_a_notice_cut_off_before_its_turn_in_a_room_is_sent_later_and_after_it_never(
+    rooms: str, busy: str, deaf: str, muted: str, dies: bool, expected: EntryState
+) -> None:
+    desk = Desk(*rooms)
+    desk.rooms.busy, desk.rooms.deaf = set(busy), set(deaf)
+    for room in muted:
+        await desk.stores.bot.save_room(RoomSetting(room_id=room, muted_until=desk.clock.now() + timedelta(hours=1)))
+
+    assert await broken_off(desk, dies=dies) == [expected]
+
+
+async def test_a_room_whose_turn_had_come_is_not_told_again_when_the_rest_is() -> None:
+    desk = Desk("a", "b")
+    one = entry()
+    desk.rooms.busy = {"b"}
+    sending = asyncio.create_task(desk.notifier.send(message(one)))
+    await asyncio.sleep(0.01)
+    sending.cancel()
+    await asyncio.gather(sending, return_exceptions=True)
+    desk.restart()
+    desk.rooms.busy = set()
+
+    assert await desk.notifier.unsent([one]) == [one]
+    await desk.notifier.send(message(one))
+
+    assert [said[0] for said in desk.rooms.said] == ["a", "b"]
+
+
+async def test_nothing_is_sent_that_could_not_be_noted_before() -> None:
+    async def refuse(told: Iterable[tuple[str, str]], now: datetime) -> None:
+        raise Unavailable("the disk is away")
+
+    desk = Desk("a")
+    desk.stores.bot.remember_told = refuse  # type: ignore[method-assign]
+    with pytest.raises(DeliveryFailed, match="the disk is away"):
+        await desk.notifier.send(message(entry()))
+    assert desk.rooms.said == []
 
 
 async def test_delivery_speaks_to_a_room_in_the_language_of_its_bot_and_settles_its_entries() -> None:

@@ -3,9 +3,11 @@ import importlib.util
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.specifiers import SpecifierSet
 
 ROOT = Path(__file__).parents[3]
 DRIVERS = {
@@ -68,6 +70,28 @@ def test_the_daemon_starts_without_it(tmp_path: Path) -> None:
     run(
         f"import sys, daemon.main, daemon.cli\nassert not set({names!r}) & set(sys.modules), set(sys.modules)", tmp_path
     )
+
+
+def test_a_python_without_telnetlib_which_the_library_imports_is_refused_at_the_installation() -> None:
+    wanted = SpecifierSet(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["requires-python"])
+
+    assert [version in wanted for version in ("3.10.14", "3.11.7", "3.12.9", "3.13.0")] == [False, True, True, False]
+
+
+MENDED = """
+import daemon.adapters.wechaty_shim
+import pyee, pyee.asyncio, urllib3
+from wechaty_puppet.schemas.puppet import PuppetOptions
+assert pyee.AsyncIOEventEmitter is pyee.asyncio.AsyncIOEventEmitter
+assert urllib3.get_host("http://puppet.example:8080/x") == ("http", "puppet.example", 8080)
+assert urllib3.get_host("puppet.example")[0] == "http"
+assert len({PuppetOptions(), PuppetOptions()}) == 2
+"""
+
+
+@installed
+def test_what_newer_libraries_and_python_took_away_is_there_again(tmp_path: Path) -> None:
+    assert run(MENDED, tmp_path) == ""
 
 
 QUIETLY = """

@@ -79,10 +79,17 @@ def test_a_remedy_that_the_shop_shows_is_not_called_pending() -> None:
 
 
 def test_an_undone_remedy_asks_nobody_for_anything() -> None:
-    subject, text = told(entry("remedy_undone", facts=REMEDY))
+    subject, text = told(entry("remedy_undone", facts=REMEDY | {"ended_by": "recovery"}))
     assert subject.startswith("[over]")
     assert "back to listed" in text
     assert "To do" not in text
+
+
+def test_a_remedy_that_a_person_took_back_is_not_over_and_says_who_did() -> None:
+    subject, text = told(entry("remedy_undone", facts=REMEDY | {"ended_by": "01a2", "ended_by_name": "Mei"}))
+    assert subject.startswith("[critical]")
+    assert "; Mei set it back to listed (not yet applied in the shop), and its rule leaves it alone" in text
+    assert "Mei已恢复为在售" in told(entry("remedy_undone", facts=REMEDY), wording=ZH)[1]
 
 
 def test_a_persons_relisting_says_who() -> None:
@@ -94,6 +101,13 @@ def test_a_closed_incident_says_by_whom_and_why() -> None:
     subject, text = told(entry("closed", facts=facts))
     assert subject.startswith("[over]")
     assert text.endswith("from 2026-11-25 10:03 UTC to 2026-11-25 11:00 UTC, by Mei: a gift")
+
+
+def test_what_was_decided_about_a_mass_is_said_in_the_readers_language() -> None:
+    facts = {"kind": "mass", "ended_at": "2026-11-25T11:00:00+00:00", "closed_by": "Mei", "reason": "drop"}
+    assert told(entry("closed", "", facts=facts))[1].endswith("by Mei: drop")
+    assert told(entry("closed", "", facts=facts), wording=ZH)[1].endswith("Mei：放弃")
+    assert told(entry("closed", facts=facts | {"kind": "product"}), wording=ZH)[1].endswith("Mei：drop")
 
 
 def test_mass_and_checker_incidents_say_what_is_asked() -> None:
@@ -220,4 +234,20 @@ def test_in_a_chat_nobody_is_told_to_use_a_shell() -> None:
                 subject, text = told(*entries, form=form, wording=Wording(language=language, lines=2, chat=True))
                 assert "zhiban" not in subject + text
     assert told(entry(), wording=CHAT)[1].endswith("answer this with: ack")
+
+
+@pytest.mark.parametrize(
+    ("language", "asked"),
+    [
+        ("en", "look: incidents price_missing; then: apply {handle}, or: drop {handle}"),
+        ("zh", "请查看：异常 price_missing；再发：执行 {handle}，或：放弃 {handle}"),
+    ],
+)
+def test_in_a_chat_a_mass_incident_names_what_decides_it(language: Language, asked: str) -> None:
+    mass = entry(product_id="", rule="mass:price_missing", incident_id="i-mass", facts={"kind": "mass"})
+    _, text = told(mass, wording=Wording(language=language, chat=True))
+    assert text.endswith(asked.format(handle=HandleIndex(["i-mass"]).handle("i-mass")))
+
+
+def test_in_a_chat_what_answers_a_notice_is_named() -> None:
     assert "answer: ack, or: ack " in told(entry(), entry(product_id="2"), wording=CHAT)[1]

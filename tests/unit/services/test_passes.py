@@ -19,7 +19,7 @@ from daemon.products.product import Product, Status
 from daemon.products.remedies import RemedyMode, RemedyState
 from daemon.products.rulebook import Rulebook
 from daemon.products.verdicts import OK, PassContext, Verdict, bad
-from daemon.services import incidents, passes, products, settling
+from daemon.services import deciding, incidents, passes, products, settling
 from tests.house import PERSON, House, house, price_missing, product, rule, rules
 
 
@@ -108,13 +108,13 @@ async def test_a_person_decides_about_a_mass(apply: bool, status: str) -> None:
     mass = await home.stores.incidents.latest_of_rule("mass:price_missing")
     assert mass is not None
 
-    await incidents.decide(home.duty, PERSON, mass.id, apply)
+    await deciding.decide(home.duty, PERSON, mass.id, apply)
     await passes.run_pass(home.duty, PassKind.FULL)
 
     assert {await home.status(f"p{n:02}") for n in range(30)} == {status}
     assert (await states(home))["", "mass:price_missing"] is State.RECOVERED
     with pytest.raises(Conflict):
-        await incidents.decide(home.duty, PERSON, mass.id, apply)
+        await deciding.decide(home.duty, PERSON, mass.id, apply)
 
 
 async def test_a_mass_that_is_fixed_in_the_shop_recovers_by_itself() -> None:

@@ -228,3 +228,33 @@ async def test_new_rates_take_hold() -> None:
     for word in ("two", "three", "four"):
         await room.send(word, seconds=0)
     assert room.messenger.texts == ["one", "two", "three", "four"]
+
+
+async def test_notices_leave_room_for_answers() -> None:
+    room = Room(room_sends_per_minute=20, sends_per_minute=1000)
+
+    async def notify() -> None:
+        for number in range(100):
+            while True:
+                try:
+                    await room.sender.send("r1", f"notice {number}", patience_s=10)
+                    break
+                except DeliveryFailed as exc:
+                    await room.clock.sleep(exc.retry_after_s or 1)
+
+    telling = asyncio.create_task(notify())
+    waits: list[float] = []
+    for _ in range(10):
+        await room.clock.run(30)
+        asked_s = room.clock.monotonic()
+        answering = asyncio.create_task(room.sender.send("r1", "answer"))
+        await room.clock.run(30)
+        await asyncio.wait_for(answering, 1)
+        said = [
+            at for at, sent in zip(room.messenger.sent_at_s, room.messenger.sent, strict=True) if sent.text == "answer"
+        ]
+        waits.append(said[-1] - asked_s)
+    telling.cancel()
+
+    assert max(waits) == 0
+    assert sum(sent.text != "answer" for sent in room.messenger.sent) > 40

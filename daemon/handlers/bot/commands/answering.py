@@ -16,13 +16,14 @@ from daemon.errors import Unauthorized, Unavailable, ZhibanError
 from daemon.forum.commands import Line, nearest, parse, trimmed
 from daemon.forum.principals import Scope
 from daemon.handlers.bot.asking import Answer, Asked, Reply
-from daemon.handlers.bot.commands import catalogue
 from daemon.handlers.bot.commands.command import Call, Command, Misused, NotAllowed, Run, Told, role_for
+from daemon.handlers.bot.commands.confirming import confirmed
 from daemon.handlers.bot.commands.finding import quoted
 from daemon.handlers.bot.commands.memory import Memory, Pending
 from daemon.handlers.bot.commands.table import BY_NAME
 from daemon.handlers.bot.phrases import say
 from daemon.products.plain_text import plain
+from daemon.products.translations import translated
 from daemon.services.duty import Duty
 
 _log = structlog.get_logger()
@@ -112,10 +113,10 @@ async def _decided(
     memory: Memory, table: Mapping[str, Command], duty: Duty, asked: Asked, line: Line, pending: Pending
 ) -> str:
     memory.pending.pop((asked.contact_id, asked.room_id))
-    call = Call(duty, asked, catalogue.shelve, line.without(1), memory, table)
+    call = Call(duty, asked, pending.command, line.without(1), memory, table)
     if trimmed(line.words[0].text) in _NO:
         return call.say("confirm.cancelled")
-    return await _guarded(call, partial(catalogue.confirmed, pending=pending))
+    return await _guarded(call, partial(confirmed, pending=pending))
 
 
 async def _guarded(call: Call, run: Run) -> str:
@@ -134,9 +135,9 @@ async def _guarded(call: Call, run: Run) -> str:
         return str(told)
     except Unavailable as exc:
         _log.warning("command.postponed", command=call.command.names[0], problem=str(exc))
-        return call.say("not_now", reason=plain(str(exc), _REASON))
+        return call.say("not_now", reason=plain(translated(str(exc), call.language), _REASON))
     except ZhibanError as exc:
-        return call.say("refused", reason=plain(str(exc), _REASON))
+        return call.say("refused", reason=plain(translated(str(exc), call.language), _REASON))
 
 
 def _not_allowed(call: Call, scope: Scope) -> str:

@@ -8,9 +8,9 @@ from typing import Final
 from daemon.errors import Conflict, NotFound, PreconditionFailed
 from daemon.forum.principals import Scope
 from daemon.handlers.bot.commands.command import Call, Told, command
+from daemon.handlers.bot.commands.confirming import ask, forget
 from daemon.handlers.bot.commands.finding import handles, product_named
 from daemon.handlers.bot.commands.lists import SHOWN, listed
-from daemon.handlers.bot.commands.memory import Pending
 from daemon.handlers.bot.commands.wording import (
     incident_line,
     named,
@@ -146,38 +146,24 @@ async def relist(call: Call) -> str:
 
 
 async def _ask(call: Call, status: Status) -> str:
-    """Ask for a yes. A second question takes the place of the first, so that a yes never means two things."""
-    call.memory.pending.pop(call.key)
+    forget(call)
     found = await _one_product(call)
     subject, after = named(found), status_name(call, status)
     held = (await call.duty.ports.incidents.held([found.id])).get(found.id)
     same = found.status == status
     if same and held is None:
         return call.say("confirm.already", subject=subject, after=after)
-    call.memory.pending.put(
-        call.key,
-        Pending(
-            product_id=found.id, revision=found.revision, status=status, principal_id=call.principal.id,
-            asked_s=call.duty.ports.clock.monotonic(),
-        ),
-    )  # fmt: skip
-    seconds = f"{call.duty.config.bot.confirm_within:g}"
+    do = partial(_set, product_id=found.id, revision=found.revision, status=status)
     before = status_name(call, found.status)
-    return call.say("confirm.hold" if same else "confirm", subject=subject, before=before, after=after, seconds=seconds)
+    return ask(call, do, "confirm.hold" if same else "confirm", subject=subject, before=before, after=after)
 
 
-async def confirmed(call: Call, pending: Pending) -> str:
-    """Do what was asked about, if it is still the same person, time and product. Raises Told when it is not."""
-    call.require(Scope.PRODUCTS_WRITE)
-    within_s = call.duty.config.bot.confirm_within
-    if pending.principal_id != call.principal.id:
-        raise Told(call.say("confirm.cancelled"))
-    if call.duty.ports.clock.monotonic() - pending.asked_s > within_s:
-        raise Told(call.say("confirm.late", seconds=f"{within_s:g}"))
+async def _set(call: Call, *, product_id: str, revision: int, status: Status) -> str:
+    """Set the status of a product as it was when it was asked about. Raises Told when it has changed since."""
     try:
-        changed = await changes.set_status(call.duty, call.actor, pending.product_id, pending.status, pending.revision)
+        changed = await changes.set_status(call.duty, call.actor, product_id, status, revision)
     except (PreconditionFailed, Conflict):
-        raise Told(call.say("confirm.changed", subject=call.typed(pending.product_id))) from None
+        raise Told(call.say("confirm.changed", subject=call.typed(product_id))) from None
     except NotFound:
-        raise Told(call.say("no_such_product", text=call.typed(pending.product_id))) from None
-    return call.say("confirm.done", subject=named(changed), after=status_name(call, pending.status))
+        raise Told(call.say("no_such_product", text=call.typed(product_id))) from None
+    return call.say("confirm.done", subject=named(changed), after=status_name(call, status))

@@ -6,17 +6,24 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from daemon.errors import Conflict, NotFound, Unavailable
+from daemon.forum.commands import trimmed
 from daemon.handlers.bot.commands.command import Call, Misused, Told
-from daemon.handlers.bot.commands.finding import handles
+from daemon.handlers.bot.commands.finding import handles, incident_named, noticed
 from daemon.handlers.bot.commands.wording import MESSAGE, NAME, status_name
 from daemon.products.incidents import Incident, State
 from daemon.products.plain_text import plain
+from daemon.products.translations import translated
 
 #: Incidents of one answer that are told of one by one; of more, only how many.
 ONE_BY_ONE: Final = 5
+#: Handles that one command may name.
+_MOST: Final = 20
+_POLITE: Final = frozenset(
+    {"it", "this", "them", "all", "thanks", "please", "ok", "谢谢", "全部", "一下", "了", "好的"}
+)
 
 
-async def _faster(call: Call, one: Incident) -> str:
+async def faster(call: Call, one: Incident) -> str:
     """Tell why an incident can no longer be changed so: who was faster, or what became of it."""
     own = await handle(call, one)
     if one.state is State.ACKNOWLEDGED and one.acknowledged_by == call.actor.name:
@@ -40,7 +47,7 @@ async def each(
     incident_ids: Sequence[str],
     step: Callable[[Incident], Awaitable[str]],
     count: str,
-    why: Callable[[Call, Incident], Awaitable[str]] = _faster,
+    why: Callable[[Call, Incident], Awaitable[str]] = faster,
 ) -> str:
     """Take one step with each incident, and tell what became of each, or of how many. count: with {} for how many."""
     done, refused = [], []
@@ -57,7 +64,7 @@ async def each(
         except Unavailable as exc:
             if not done:
                 raise
-            refused.append(call.say("not_now", reason=plain(str(exc), MESSAGE)))
+            refused.append(call.say("not_now", reason=plain(translated(str(exc), call.language), MESSAGE)))
     if not done and not refused:
         raise Misused(call.say("which_incident"))
     if len(done) + len(refused) <= ONE_BY_ONE:
@@ -79,3 +86,15 @@ async def no_longer_held(call: Call, one: Incident) -> str:
     if product is None:
         return call.say("no_remedy", handle=own)
     return call.say("remedy_over", handle=own, status=status_name(call, product.status))
+
+
+async def meant(call: Call) -> Sequence[str]:
+    """Return the ids of the incidents that are named; those of a notice when none is."""
+    words = call.words
+    if call.asked.quote is not None:  # "ack it, thanks" names nothing but what it answers
+        words = [word for word in words if trimmed(word) not in _POLITE]
+    if not words:
+        return await noticed(call)
+    if len(words) > _MOST:
+        raise call.misused("too_many", word=call.typed(words[_MOST]))
+    return list(dict.fromkeys([(await incident_named(call, word)).id for word in words]))

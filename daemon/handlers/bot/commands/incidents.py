@@ -10,7 +10,7 @@ from typing import Final
 from daemon.forum.commands import trimmed
 from daemon.forum.principals import Scope
 from daemon.forum.spoken_times import parse_end
-from daemon.handlers.bot.commands.changing import ONE_BY_ONE, each, handle, no_longer_held
+from daemon.handlers.bot.commands.changing import ONE_BY_ONE, each, handle, meant, no_longer_held
 from daemon.handlers.bot.commands.command import Call, Told, command
 from daemon.handlers.bot.commands.finding import answered_notice, handles, incident_named, noticed
 from daemon.handlers.bot.commands.incident_words import where_of
@@ -26,11 +26,6 @@ from daemon.services import settling
 
 #: How far the rest of a list is counted.
 _COUNTED: Final = 500
-#: Handles that one command may name.
-_MOST: Final = 20
-_POLITE: Final = frozenset(
-    {"it", "this", "them", "all", "thanks", "please", "ok", "谢谢", "全部", "一下", "了", "好的"}
-)
 
 
 @command("incidents", "issues", zh=("异常", "异常列表"), needs=Scope.READ)
@@ -70,7 +65,7 @@ async def incident(call: Call) -> str:
     """
     store = call.duty.ports.incidents
     told = []
-    for incident_id in (await _targets(call))[:ONE_BY_ONE]:
+    for incident_id in (await meant(call))[:ONE_BY_ONE]:
         one = await store.incident(incident_id)
         remedies = (await store.remedies_of([one.id])).get(one.id, ())
         in_force = [remedy for remedy in remedies if remedy.state is RemedyState.APPLIED]
@@ -90,9 +85,9 @@ async def ack(call: Call) -> str:
 
     async def step(one: Incident) -> str:
         changed = await changes.acknowledge(call.duty, call.actor, one.id)
-        return call.say("acked", handle=await handle(call, one), subject=about(changed))
+        return call.say("acked", handle=await handle(call, one), subject=about(changed, call.language))
 
-    return await each(call, await _targets(call), step, call.say("acked.count", count="{}"))
+    return await each(call, await meant(call), step, call.say("acked.count", count="{}"))
 
 
 @command("silence", zh=("静默",), needs=Scope.INCIDENTS_WRITE)
@@ -109,7 +104,7 @@ async def silence(call: Call) -> str:
 
     async def step(one: Incident) -> str:
         changed = await changes.silence(call.duty, call.actor, one.id, until)
-        return call.say("silenced", handle=await handle(call, one), until=shown, subject=about(changed))
+        return call.say("silenced", handle=await handle(call, one), until=shown, subject=about(changed, call.language))
 
     return await each(call, targets, step, call.say("silenced.count", count="{}", until=shown))
 
@@ -153,7 +148,7 @@ async def close(call: Call) -> str:
 
     async def step(one: Incident) -> str:
         changed = await changes.close(call.duty, call.actor, one.id, reason)
-        return call.say("closed", handle=await handle(call, one), subject=about(changed))
+        return call.say("closed", handle=await handle(call, one), subject=about(changed, call.language))
 
     return await each(call, targets, step, call.say("closed.count", count="{}"))
 
@@ -183,7 +178,7 @@ async def undo(call: Call) -> str:
     撤销 [编号]，或回复通知：撤销
     """
     return await each(
-        call, await _targets(call), partial(_undo, call), call.say("undone.count", count="{}"), no_longer_held
+        call, await meant(call), partial(_undo, call), call.say("undone.count", count="{}"), no_longer_held
     )
 
 
@@ -198,16 +193,4 @@ async def _undo(call: Call, one: Incident) -> str:
     undone = await settling.undo(call.duty, call.actor, held.id)
     until = call.now + timedelta(seconds=call.duty.config.remedies.override)
     after = status_name(call, undone.before)
-    return call.say("undone", handle=own, subject=about(one), after=after, until=call.time(until))
-
-
-async def _targets(call: Call) -> Sequence[str]:
-    """Return the ids of the incidents that are named; those of a notice when none is."""
-    words = call.words
-    if call.asked.quote is not None:  # "ack it, thanks" names nothing but what it answers
-        words = [word for word in words if trimmed(word) not in _POLITE]
-    if not words:
-        return await noticed(call)
-    if len(words) > _MOST:
-        raise call.misused("too_many", word=call.typed(words[_MOST]))
-    return list(dict.fromkeys([(await incident_named(call, word)).id for word in words]))
+    return call.say("undone", handle=own, subject=about(one, call.language), after=after, until=call.time(until))

@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Final, Generic, TypeAlias, TypeVar
 from daemon.ports import IncidentFilter
 from daemon.products.handles import HandleIndex
 from daemon.products.incidents import ALIVE
-from daemon.products.product import Status
 from daemon.services.duty import Duty
 
 if TYPE_CHECKING:
-    from daemon.handlers.bot.commands.command import Call
+    from daemon.handlers.bot.commands.command import Call, Command, Run
 
 V = TypeVar("V")
 
@@ -59,11 +58,10 @@ class Recent(Generic[V]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pending:
-    """A change of status that waits for a yes. asked_s: seconds of the monotonic clock."""
+    """What waits for a yes: do it then, as the command that asked. asked_s: seconds of the monotonic clock."""
 
-    product_id: str
-    revision: int
-    status: Status
+    command: Command
+    do: Run
     principal_id: str
     asked_s: float
 

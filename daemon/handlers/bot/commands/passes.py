@@ -14,6 +14,7 @@ from daemon.products.incidents import ALIVE
 from daemon.products.notices import EntryState
 from daemon.products.passes import PassRecord
 from daemon.products.plain_text import plain
+from daemon.products.translations import translated
 from daemon.products.wording import Wording
 from daemon.services.digests import digest_now
 
@@ -61,10 +62,14 @@ async def _last_pass(call: Call) -> str:
 async def _sources(call: Call) -> list[str]:
     states = (await call.duty.ports.catalogue.sources()).values()
     return [
-        call.say("status.source_error", name=plain(state.name, NAME), error=plain(state.error, MESSAGE))
+        call.say("status.source_error", name=plain(state.name, NAME), error=_told(call, state.error))
         for state in states
         if state.error
     ]
+
+
+def _told(call: Call, error: str) -> str:
+    return plain(translated(error, call.language), MESSAGE)
 
 
 async def _notices(call: Call) -> list[str]:
@@ -103,7 +108,7 @@ def _pass_lines(call: Call, record: PassRecord) -> str:
     )
     if not record.error:
         return line
-    return "\n".join([line, call.say("pass.error", error=plain(record.error, MESSAGE))])
+    return "\n".join([line, call.say("pass.error", error=_told(call, record.error))])
 
 
 @command("rules", zh=("规则",), needs=Scope.READ)

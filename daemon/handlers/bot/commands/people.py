@@ -1,4 +1,4 @@
-"""Commands about people and their room: who is bound, who is on call, what is heard."""
+"""Commands about people and their room: who is bound, who is on call, whether notices come."""
 
 from __future__ import annotations
 
@@ -7,24 +7,17 @@ from typing import Final
 from daemon.errors import Conflict, NotFound
 from daemon.forum.commands import trimmed
 from daemon.forum.principals import Role, Scope
-from daemon.forum.rooms import RoomSetting
 from daemon.forum.spoken_times import parse_end
 from daemon.handlers.bot.commands.command import Call, Told, command
-from daemon.handlers.bot.commands.incident_words import SEVERITIES, rules_by_word
-from daemon.handlers.bot.commands.wording import NAME, heard
+from daemon.handlers.bot.commands.wording import NAME
 from daemon.handlers.bot.phrases import TABLES, say
 from daemon.products.plain_text import plain
 from daemon.services import contacts
 from daemon.services import room_settings as rooms
 
 _FOR: Final = frozenset({"for", "给"})
-_ALL: Final = frozenset({"all", "everything", "全部", "所有"})
-_RULE: Final = frozenset({"rule", "规则"})
-_CATEGORY: Final = frozenset({"category", "类目", "分类"})
-_SEVERITY: Final = frozenset({"severity", "级别"})
 _ME: Final = frozenset({"me", "我"})
 _NOBODY: Final = frozenset({"off", "nobody", "none", "下班", "无"})
-_LONGEST_CATEGORY: Final = 100
 _LONGEST_CODE: Final = 100
 
 
@@ -97,42 +90,6 @@ async def unmute(call: Call) -> str:
     """
     await rooms.unmute(call.duty, call.actor, call.room_id)
     return call.say("unmuted")
-
-
-@command("subscribe", zh=("订阅",), needs=Scope.READ)
-async def subscribe(call: Call) -> str:
-    """Choose what this group hears; alone: show it.
-
-    选择本群接收哪些通知；不带参数则查看。
-
-    subscribe [rule RULE | category CATEGORY | severity SEVERITY | all]
-    订阅 [规则 规则名 | 类目 类目名 | 级别 级别名 | 全部]
-    """
-    room_id = call.room_id
-    if not call.words:
-        return heard(call, await rooms.setting(call.duty, room_id))
-    call.require(Scope.INCIDENTS_WRITE)
-    return heard(call, await _subscribed(call, room_id))
-
-
-async def _subscribed(call: Call, room_id: str) -> RoomSetting:
-    kind, value = trimmed(call.words[0]), " ".join(call.words[1:])
-    rules = rules_by_word(call)
-    if kind in _ALL and not value:
-        return await rooms.subscribe_all(call.duty, call.actor, room_id)
-    if kind in _CATEGORY and value.strip():
-        category = call.line.rest(1) if len(call.words) > 2 else value
-        return await rooms.subscribe(call.duty, call.actor, room_id, category=category[:_LONGEST_CATEGORY])
-    word = value.casefold() if kind in _RULE | _SEVERITY and value else " ".join(call.words).casefold()
-    if kind not in _SEVERITY and word in rules:
-        return await rooms.subscribe(call.duty, call.actor, room_id, rule=rules[word])
-    if kind not in _RULE and word in SEVERITIES:
-        return await rooms.subscribe(call.duty, call.actor, room_id, severity=SEVERITIES[word])
-    if kind in _RULE | _SEVERITY | _CATEGORY and not value:
-        raise call.misused()
-    if kind in _SEVERITY | _RULE:
-        raise call.unknown(word, SEVERITIES if kind in _SEVERITY else rules)
-    raise call.unknown(kind if value else word, [*_RULE, *_CATEGORY, *_SEVERITY, *rules, *SEVERITIES, *_ALL])
 
 
 @command("on-call", "oncall", "on call", zh=("值班",), needs=Scope.READ)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from daemon.handlers.bot.commands import about, catalogue, incidents, lists, passes, people
+from daemon.handlers.bot.commands import about, catalogue, decisions, incidents, lists, passes, people, subscribing
 from daemon.handlers.bot.commands.command import Command
 
 COMMANDS: Final = (
@@ -17,6 +17,8 @@ COMMANDS: Final = (
     incidents.silence,
     incidents.close,
     incidents.undo,
+    decisions.apply,
+    decisions.drop,
     catalogue.products,
     catalogue.product,
     catalogue.recheck,
@@ -28,7 +30,8 @@ COMMANDS: Final = (
     passes.digest,
     people.mute,
     people.unmute,
-    people.subscribe,
+    subscribing.subscribe,
+    subscribing.unsubscribe,
     people.on_call,
     people.bind,
     about.version,

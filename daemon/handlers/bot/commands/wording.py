@@ -9,11 +9,12 @@ from typing import Final
 
 from daemon.forum.rooms import RoomSetting
 from daemon.handlers.bot.commands.command import Call
-from daemon.products.incidents import Incident, State
-from daemon.products.phrases import TABLES, field_name
+from daemon.products.incidents import ALIVE, Incident, Kind, State
+from daemon.products.phrases import TABLES, Language, field_name
 from daemon.products.plain_text import plain
 from daemon.products.product import Amount, Product, Status, Unparsed
 from daemon.products.remedies import Remedy
+from daemon.products.translations import check_title, translated, translated_value
 from daemon.products.verdicts import Severity
 
 #: Characters shown of each thing.
@@ -25,7 +26,8 @@ def rule_title(call: Call, rule_id: str) -> str:
     """Return what people call a rule."""
     bare = rule_id.removeprefix(_MASS)
     spec = next((rule.spec for rule in call.duty.rulebook.rules if rule.spec.id == bare), None)
-    title = plain(bare if spec is None else spec.title_zh if call.language == "zh" else spec.title, VALUE)
+    own = check_title(bare, call.language) if spec is None else spec.title_zh if call.language == "zh" else spec.title
+    title = plain(own, VALUE)
     return call.say("mass", rule=title) if rule_id.startswith(_MASS) else title
 
 
@@ -40,11 +42,11 @@ def status_name(call: Call, status: Status | Unparsed | str) -> str:
     return TABLES[call.language].get(f"status.{text}", plain(text, NAME))
 
 
-def about(incident: Incident) -> str:
+def about(incident: Incident, language: Language) -> str:
     """Return whom an incident is about: title and id of the product, else what the checks say."""
     title, product_id = plain(incident.title, TITLE), plain(incident.product_id, ID)
     if not product_id:
-        return plain(incident.message, MESSAGE) or title
+        return plain(translated(incident.message, language), MESSAGE) or title
     return f"{title} ({product_id})" if title else product_id
 
 
@@ -61,7 +63,7 @@ def incident_line(call: Call, incident: Incident, handle: str) -> str:
         handle=handle,
         severity=severity_name(call, incident.severity),
         rule=rule_title(call, incident.rule),
-        subject=about(incident),
+        subject=about(incident, call.language),
         state=call.say(f"state.{incident.state.value}"),
     )
 
@@ -69,12 +71,15 @@ def incident_line(call: Call, incident: Incident, handle: str) -> str:
 def incident_lines(call: Call, incident: Incident, handle: str, remedies: Sequence[Remedy]) -> list[str]:
     """Return everything that matters of an incident."""
     lines = [incident_line(call, incident, handle)]
-    value, message = plain(incident.value, VALUE), plain(incident.message, MESSAGE)
+    value = plain(translated_value(incident.field, incident.value, call.language), VALUE)
+    message = plain(translated(incident.message, call.language), MESSAGE)
     if incident.product_id and (value or message):
         field = plain(field_name(incident.field, call.language), NAME)
         lines.append(call.say("incident.fault", field=field, fault=" ".join(filter(None, (value, message)))))
     lines.append(call.say("incident.since", since=call.since(incident.first_bad_at)))
     lines += _answered(call, incident)
+    if incident.kind is Kind.MASS and incident.state in ALIVE:
+        lines.append(call.say("incident.decide", handle=handle))
     if remedies:
         held = remedies[0]
         before, after = status_name(call, held.before), status_name(call, held.after)
@@ -90,7 +95,8 @@ def _answered(call: Call, incident: Incident) -> list[str]:
         who, until = plain(incident.silenced_by, NAME), call.time(incident.silenced_until)
         return [call.say("incident.silenced", until=until, who=who)]
     if incident.state is State.CLOSED:
-        who, reason = plain(incident.closed_by, NAME), plain(incident.reason, MESSAGE)
+        decided = incident.decision and call.say(f"decision.{incident.decision.value}")
+        who, reason = plain(incident.closed_by, NAME), decided or plain(incident.reason, MESSAGE)
         return [call.say("incident.closed", who=who, reason=reason)]
     return []
 

@@ -21,7 +21,7 @@ from daemon.adapters.sql import SqlStores, open_stores
 from daemon.adapters.sql.database import Database
 from daemon.adapters.sql.faults import translated
 from daemon.adapters.sql.statements import Session
-from daemon.errors import StoreCorrupt, StoreFull, Unavailable, ZhibanError
+from daemon.errors import Conflict, StoreCorrupt, StoreFull, Unavailable, ZhibanError
 from daemon.products.imports import Parsed, ProductFilter
 from tests.contract.makers import NOW, audit, batch, entry, incident, product, store
 from tests.contract.test_people import ANN, SECRET, token
@@ -182,6 +182,28 @@ async def test_a_full_disk_keeps_nothing_of_the_write_and_all_of_what_was(stores
     assert sum((await stores.incidents.counts()).values()) == 0
     await pragma(stores, "max_page_count=1000000")
     assert len((await stores.catalogue.store_page("shop", rows, "run", NOW)).created) == 50
+
+
+async def test_a_store_without_room_says_so_until_a_write_has_found_some(stores: SqlStores) -> None:
+    await stores.incidents.check()
+    (pages,) = await pragma(stores, "page_count")
+    await pragma(stores, f"max_page_count={pages}")
+    big = batch(incidents=[incident(message="x" * 200_000)])
+    with pytest.raises(StoreFull):
+        await stores.incidents.commit(big)
+    with pytest.raises(StoreFull, match="disk is full"):
+        await stores.incidents.check()
+    await stores.bot.done("nobody's")  # changes nothing, and so proves nothing
+    with pytest.raises(Conflict):
+        await stores.incidents.commit(batch(incidents=[incident(revision=7)]))
+    with pytest.raises(StoreFull):
+        await stores.incidents.check()
+
+    await pragma(stores, "max_page_count=1000000")
+    with pytest.raises(StoreFull):
+        await stores.incidents.check()
+    await stores.incidents.commit(big)
+    await stores.incidents.check()
 
 
 async def test_a_token_is_good_though_its_use_cannot_be_noted(stores: SqlStores, path: Path) -> None:

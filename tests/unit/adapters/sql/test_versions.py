@@ -21,11 +21,13 @@ from sqlalchemy import create_engine
 
 from daemon.adapters.sql import open_stores, schema, versions
 from daemon.adapters.sql.mirror import Intent, Known, Observed, Seen
-from daemon.adapters.sql.values import micros
+from daemon.adapters.sql.values import micros, storable
 from daemon.errors import StoreCorrupt, Unavailable
 from daemon.forum.principals import Principal, Role
 from daemon.forum.rooms import BindingCode, SentNotice
 from daemon.products.documents import to_json
+from daemon.products.evidence import Evidence, Reach
+from daemon.products.imports import EditRecord
 from daemon.products.product import Product
 
 NOW = datetime(2026, 11, 25, 8, 30, tzinfo=UTC)
@@ -137,6 +139,31 @@ async def test_a_store_of_the_second_schema_keeps_its_notices_and_learns_which_r
         assert await stores.bot.told(["e1"]) == {("e1", "r1")}
     with closing(connected(path)) as migrated:
         assert versions.version_of(migrated) == versions.HEAD
+
+
+async def test_a_store_of_the_third_schema_learns_when_its_edits_and_evidence_were_made(path: Path) -> None:
+    old_store(path, "0003")
+    found = Evidence(url="https://a/\ud83d", fetched_at=NOW, reach=Reach.FETCHED, problem="\ud83d")
+    changes = {"title": ('"\ud83d"', '"b"')}
+    edits = [
+        EditRecord(product_id="p", revision=2, at=NOW, actor="ann", changes=changes),
+        EditRecord(product_id="p", revision=3, at=NOW, actor="ann", changes={"status": ('"listed"', '"unlisted"')}),
+        EditRecord(product_id="p", revision=4, at=NOW + timedelta(days=2), actor="ann", changes=changes),
+    ]
+    with closing(connected(path)) as old:
+        old.execute("INSERT INTO evidence (url, body) VALUES (?, ?)", (storable(found.url), to_json(found)))
+        old.executemany(
+            "INSERT INTO edits (product_id, revision, body) VALUES ('p', ?, ?)",
+            [(edit.revision, to_json(edit)) for edit in edits],
+        )
+
+    async with open_stores(path) as stores:
+        assert await stores.evidence.forget(NOW) == 0
+        assert await stores.evidence.evidence([found.url]) == {found.url: found}
+        assert await stores.evidence.forget(NOW + timedelta(seconds=1)) == 1
+        assert await stores.catalogue.forget_edits(NOW) == 0
+        assert await stores.catalogue.forget_edits(NOW + timedelta(days=1)) == 1
+        assert list((await stores.catalogue.edits("p", 10)).items) == [edits[2], edits[1]]
 
 
 async def test_a_store_of_before_the_mirror_keeps_its_products_and_can_mirror_them(path: Path) -> None:

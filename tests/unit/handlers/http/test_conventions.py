@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
 from structlog.testing import capture_logs
 
+from daemon.adapters.sql import SqlStores, open_stores
 from daemon.config import HttpSection
-from daemon.errors import Unavailable
+from daemon.errors import StoreFull, Unavailable
 from daemon.handlers.http.callers import Proxies
 from daemon.handlers.http.repeats import KEPT_S
 from daemon.handlers.http.server import ROUTES
+from tests.contract.makers import batch, incident
 from tests.house import House, house, product
 from tests.unit.handlers.http.api import Api, api
 
@@ -111,7 +115,10 @@ async def test_a_store_that_cannot_be_reached_is_503_and_readyz_says_so_while_he
         await break_store(service.home)
         assert (await service.ask("GET", "/healthz", who=None)).json == {"status": "ok"}
         ready = await service.ask("GET", "/readyz", who=None)
-        assert (ready.status, ready.json) == (503, {"ready": False, "parts": {"daemon": True, "store": False}})
+        assert (ready.status, ready.json) == (
+            503,
+            {"ready": False, "parts": {"daemon": True, "store": False}, "problems": {"store": "the disk is gone"}},
+        )
         answer = await service.get("/incidents")
         assert (answer.status, answer.json["type"]) == (503, "urn:zhiban:problem:unavailable")
         assert answer.headers["Retry-After"]
@@ -122,7 +129,36 @@ async def break_store(home: House) -> None:
     async def unreachable(*_: Any, **__: Any) -> Any:
         raise Unavailable("the disk is gone")
 
-    home.stores.incidents.counts = home.stores.incidents.find = unreachable  # type: ignore[method-assign]
+    incidents = home.stores.incidents
+    incidents.check = incidents.counts = incidents.find = unreachable  # type: ignore[method-assign]
+
+
+async def test_a_full_disk_is_503_at_readyz_until_a_write_finds_room(tmp_path: Path) -> None:
+    home = house()
+    async with open_stores(tmp_path / "state" / "x.db") as stores:
+        home.duty.ports = replace(home.duty.ports, incidents=stores.incidents)
+        async with api(home=home) as service:
+            await fill(stores)
+            ready = await service.ask("GET", "/readyz", who=None)
+            assert (ready.status, ready.json["parts"]["store"]) == (503, False)
+            assert "the disk is full" in ready.json["problems"]["store"]
+            assert (await service.get("/incidents")).status == 200
+
+            await limit(stores, 1_000_000)
+            await stores.incidents.commit(batch(incidents=[incident()]))
+            ready = await service.ask("GET", "/readyz", who=None)
+            assert (ready.status, ready.json) == (200, {"ready": True, "parts": {"daemon": True, "store": True}})
+
+
+async def limit(stores: SqlStores, pages: int) -> None:
+    writer = stores.incidents._database._writer
+    await writer.run(lambda connection: connection.execute(f"PRAGMA max_page_count={pages}").fetchone())
+
+
+async def fill(stores: SqlStores) -> None:
+    await limit(stores, 1)
+    with pytest.raises(StoreFull):
+        await stores.incidents.commit(batch(incidents=[incident(message="x" * 200_000)]))
 
 
 async def test_readyz_is_503_until_the_daemon_is_ready() -> None:

@@ -250,6 +250,35 @@ async def test_a_pass_is_asked_for_and_listed() -> None:
         assert [p["id"] for p in (await service.get("/passes")).json["items"]] == [answer.json["id"]]
 
 
+@pytest.mark.parametrize(
+    "sent",
+    [{}, {"json": {}}, {"data": b"", "headers": {"Content-Type": "application/json"}}, {"json": {"kind": "full"}}],
+)
+async def test_a_pass_that_nothing_is_said_of_is_a_full_one(sent: dict[str, Any]) -> None:
+    async with api() as service:
+        answer = await service.post("/passes", who="operator", **sent)
+        assert (answer.status, answer.json["kind"]) == (202, "full")
+        assert service.home.duty.requested[0].kind is PassKind.FULL
+
+
+async def test_a_pass_without_a_body_is_not_done_twice_under_one_key() -> None:
+    async with api() as service:
+        key = {"headers": {"Idempotency-Key": "k1"}}
+        first, second = [await service.post("/passes", **key) for _ in range(2)]
+        assert first.json["id"] == second.json["id"]
+        assert (await service.post("/passes", json={}, **key)).status == 409
+
+
+async def test_a_body_that_may_be_left_out_is_still_checked() -> None:
+    async with api() as service:
+        assert (await service.post("/passes", json={"product_ids": ["a"]})).status == 422
+        assert (await service.post("/passes", data=b"kind=full")).status == 415
+        document = (await service.ask("GET", "/api/v1/openapi.json")).json
+        body = document["paths"]["/api/v1/passes"]["post"]["requestBody"]
+        assert body["required"] is False
+        assert not service.home.duty.requested
+
+
 async def test_rules_and_notices_are_listed() -> None:
     async with api() as service:
         await with_incident(service)

@@ -1,0 +1,128 @@
+"""What is kept, and for how long."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from msgspec.structs import replace
+from structlog.testing import capture_logs
+
+from daemon.config import BotSection, ChecksSection, Config, NoticesSection, RetentionSection
+from daemon.forum.rooms import Handling, SentNotice
+from daemon.products.passes import PassKind, PassRecord, PassState
+from daemon.products.product import Status
+from daemon.products.remedies import Override
+from daemon.services import retention
+from tests.contract.makers import batch, evidence, message, product
+from tests.house import House, house
+
+DAY_S = timedelta(days=1).total_seconds()
+
+
+async def full_house(**sections: object) -> House:
+    """Return a house with a record of every kind that is forgotten, all of them made or ended now."""
+    home = house(config=Config.model_validate(sections))
+    now, stores = home.clock.now(), home.stores
+    await home.shelve(product("p1", stock=1, price=Decimal(1)))
+    for change in ({"stock": 2}, {"status": Status.UNLISTED}):
+        read = await stores.catalogue.get("p1")
+        await stores.catalogue.replace(read, replace(read, **change), actor="ann", now=now)
+    await stores.evidence.keep([evidence("https://a/", fetched_at=now)])
+    override = Override(product_id="p1", rule="stock_negative", until=now, by="ann")
+    await stores.incidents.commit(batch(overrides=[override]))
+    await stores.incidents.add_pass(
+        PassRecord(id="r1", kind=PassKind.FULL, state=PassState.FINISHED, started_at=now, finished_at=now)
+    )
+    await stores.bot.begin(message(state=Handling.DONE, seen_at=now))
+    await stores.bot.remember_notice(SentNotice(message_id="n", conversation_id="r", incident_ids=("i",), sent_at=now))
+    await stores.bot.remember_told([("e1", "r")], now)
+    return home
+
+
+async def kept(home: House) -> set[str]:
+    """Return the kinds of which the house still has a record."""
+    stores, past = home.stores, home.clock.now() - timedelta(days=36_000)
+    edits = (await stores.catalogue.edits("p1", 10)).items
+    there = {
+        "edit": any("stock" in edit.changes for edit in edits),
+        "status": any("status" in edit.changes for edit in edits),
+        "evidence": bool(await stores.evidence.evidence(["https://a/"])),
+        "override": bool(await stores.incidents.overrides(["p1"], past)),
+        "pass": bool((await stores.incidents.passes(1)).items),
+        "notice": bool(await stores.bot.notices("r", past)),
+        "told": bool(await stores.bot.told(["e1"])),
+    }
+    return {kind for kind, is_there in there.items() if is_there}
+
+
+ALL = {"edit", "status", "evidence", "override", "pass", "notice", "told"}
+
+
+@pytest.mark.parametrize(
+    ("days", "gone"),
+    [
+        (7, set()),
+        (7.1, {"pass"}),
+        (30, {"pass"}),
+        (30.1, {"pass", "evidence", "notice", "told"}),
+        (90, {"pass", "evidence", "notice", "told"}),
+        (90.1, {"pass", "evidence", "notice", "told", "override"}),
+        (365, {"pass", "evidence", "notice", "told", "override"}),
+        (365.1, ALL - {"status"}),
+        (3_650, ALL - {"status"}),
+    ],
+)
+async def test_every_kind_is_kept_for_its_time(days: float, gone: set[str]) -> None:
+    home = await full_house()
+    home.clock.advance(days * DAY_S)
+    await retention.forget(home.duty)
+    assert await kept(home) == ALL - gone
+    assert await retention.forget(home.duty) == 0
+
+
+async def test_the_times_are_those_of_the_configuration() -> None:
+    times = RetentionSection.model_validate(dict.fromkeys(("ended", "passes", "edits", "evidence", "messages"), "2d"))
+    home = await full_house(retention=times)
+    home.clock.advance(2 * DAY_S + 1)
+    with capture_logs() as logs:
+        assert await retention.forget(home.duty) == 7
+    assert await kept(home) == {"status"}
+    (line,) = logs
+    assert line["event"] == "records.forgotten"
+    assert (line["count"], line["edits"], line["evidence"], line["messages"]) == (2, 1, 1, 3)
+
+
+async def test_what_is_still_fetched_is_kept_however_seldom_that_is() -> None:
+    home = await full_house(checks=ChecksSection.model_validate({"network_interval": "60d"}))
+    home.clock.advance(180 * DAY_S)
+    await retention.forget(home.duty)
+    assert "evidence" in await kept(home)
+    home.clock.advance(1)
+    await retention.forget(home.duty)
+    assert "evidence" not in await kept(home)
+
+
+async def test_a_message_that_could_still_be_answered_is_known_again() -> None:
+    home = await full_house(
+        retention=RetentionSection.model_validate({"messages": "1s"}),
+        bot=BotSection.model_validate({"max_age": "1h"}),
+        notices=NoticesSection.model_validate({"age_limit": "1m"}),
+    )
+    home.clock.advance(3_600)
+    await retention.forget(home.duty)
+    assert not await home.stores.bot.begin(message())
+    home.clock.advance(1)
+    await retention.forget(home.duty)
+    assert await home.stores.bot.begin(message())
+
+
+async def test_who_was_told_is_known_for_as_long_as_a_notice_may_be_tried() -> None:
+    home = await full_house(notices=NoticesSection.model_validate({"age_limit": "60d"}))
+    home.clock.advance(60 * DAY_S)
+    await retention.forget(home.duty)
+    assert "told" in await kept(home)
+    home.clock.advance(1)
+    await retention.forget(home.duty)
+    assert "told" not in await kept(home)

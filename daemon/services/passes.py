@@ -74,6 +74,8 @@ class _Tally:
         return {name: getattr(self, name) for name in _FIGURES}
 
 
+#: For how long a remedy that was planned may be under way, in seconds; afterwards it is found out what became of it.
+_UNDER_WAY_S = 60.0
 _FIGURES = ("seen", "checked", "skipped", "failed", "abnormal", "opened", "recovered", "unknown", "canary_found")
 
 
@@ -98,6 +100,7 @@ async def request_pass(duty: Duty, actor: Actor, kind: PassKind, product_ids: tu
 async def tick(duty: Duty) -> None:
     """Take the passes that people asked for, else the one that is due: a full one at its interval, or what changed."""
     await report_failures(duty)
+    await remedies.recover(duty, _UNDER_WAY_S)
     if duty.requested:
         while duty.requested:
             record = duty.requested.popleft()

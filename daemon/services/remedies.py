@@ -7,12 +7,12 @@ had happened: the product's last edit names the remedy that made it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 import structlog
 
-from daemon.errors import Conflict, NotFound
+from daemon.errors import Conflict, InvalidInput, NotFound, Unavailable
 from daemon.ports import Batch, IncidentFilter
 from daemon.products.incidents import ALIVE, CURRENT, Decision, Incident, Kind, News
 from daemon.products.product import Product, Status
@@ -21,7 +21,7 @@ from daemon.products.verdicts import Outcome, Severity
 from daemon.services.checkers import TRIES, report
 from daemon.services.duty import Duty
 from daemon.services.pass_context import ContextMaker
-from daemon.services.remedy_records import APPLIED_BY, PAGE, all_in, end, keep, last_actor
+from daemon.services.remedy_records import APPLIED_BY, PAGE, all_in, end, keep, last_actor, override_of
 from daemon.services.telling import tell_remedy
 
 _log = structlog.get_logger()
@@ -106,6 +106,9 @@ async def apply_all(duty: Duty, incidents: Sequence[Incident]) -> int:
             applied += await _apply(duty, incident)
         except Conflict:
             _log.info("remedy.postponed", incident=incident.id, product=incident.product_id)
+        except Unavailable as exc:
+            _log.warning("remedy.postponed", incident=incident.id, product=incident.product_id, reason=str(exc))
+            break  # the others would fare no better; a later pass finds out what became of this one
     return applied
 
 
@@ -211,8 +214,20 @@ async def take(duty: Duty, product: Product, incident: Incident, held: Remedy | 
     except (Conflict, NotFound):
         await end(duty, planned, RemedyState.ABANDONED, "the product changed meanwhile")
         return False
+    except InvalidInput as exc:
+        await _end_impossible(duty, planned, str(exc))
+        return False
     await _keep_applied(duty, product, planned, held)
     return True
+
+
+async def _end_impossible(duty: Duty, planned: Remedy, reason: str) -> None:
+    """The catalogue has no place for such a change: the rule would ask again, and leaves the product alone for a while."""
+    now = duty.ports.clock.now()
+    ended = msgspec.structs.replace(planned, state=RemedyState.ABANDONED, ended_at=now, note=reason)
+    override = override_of(duty, planned, "daemon")
+    await duty.ports.incidents.commit(Batch(remedies=(ended,), overrides=(override,)))
+    _log.warning("remedy.impossible", remedy=planned.id, rule=planned.rule, product=planned.product_id, reason=reason)
 
 
 async def _keep_applied(duty: Duty, product: Product, planned: Remedy, held: Remedy | None) -> None:
@@ -240,14 +255,26 @@ async def _commit_applied(duty: Duty, product: Product, planned: Remedy, held: R
     await keep(duty, applied, News.REMEDY_APPLIED, product, (held.after, planned.after), ended=(handed,))
 
 
-async def recover(duty: Duty) -> int:
-    """Finish what a dead daemon had begun: a planned remedy either did change its product or never will."""
-    planned = await all_in(duty, RemedyState.PLANNED)
+async def recover(duty: Duty, older_than_s: float = 0.0) -> int:
+    """Finish what a dead daemon had begun: a planned remedy either did change its product or never will.
+
+    older_than_s: what was planned since may be under way. A catalogue that cannot tell yet is asked again by a later
+    pass.
+    """
+    before = duty.ports.clock.now() - timedelta(seconds=older_than_s)
+    planned = [remedy for remedy in await all_in(duty, RemedyState.PLANNED) if remedy.planned_at <= before]
     for remedy in planned:
-        if await last_actor(duty, remedy.product_id) != f"{APPLIED_BY}{remedy.id}":
-            await end(duty, remedy, RemedyState.ABANDONED, "the daemon ended before it was applied")
-            continue
-        product = await duty.ports.catalogue.get(remedy.product_id)
-        held = await duty.ports.incidents.held([remedy.product_id])
-        await _keep_applied(duty, product, remedy, held.get(remedy.product_id))
+        try:
+            await _finish(duty, remedy)
+        except (Unavailable, Conflict) as exc:
+            _log.info("remedy.doubtful", remedy=remedy.id, product=remedy.product_id, reason=str(exc))
     return len(planned)
+
+
+async def _finish(duty: Duty, remedy: Remedy) -> None:
+    if await last_actor(duty, remedy.product_id) != f"{APPLIED_BY}{remedy.id}":
+        await end(duty, remedy, RemedyState.ABANDONED, "the daemon ended before it was applied")
+        return
+    product = await duty.ports.catalogue.get(remedy.product_id)
+    held = await duty.ports.incidents.held([remedy.product_id])
+    await _keep_applied(duty, product, remedy, held.get(remedy.product_id))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 import structlog
 
-from daemon.errors import Conflict, NotFound
+from daemon.errors import Conflict, NotFound, Unavailable
 from daemon.ports import Actor, Batch, IncidentFilter
 from daemon.products.incidents import ALIVE, Incident, News, State
 from daemon.products.product import Product
@@ -32,6 +32,9 @@ async def settle(duty: Duty) -> None:
                 await _settle(duty, remedy)
             except Conflict:
                 _log.info("remedy.postponed", remedy=remedy.id, product=remedy.product_id)
+            except Unavailable as exc:
+                _log.warning("remedy.postponed", remedy=remedy.id, product=remedy.product_id, reason=str(exc))
+                return  # the others would fare no better
 
 
 async def _unsettled(duty: Duty, applied: Sequence[Remedy]) -> list[Remedy]:

@@ -53,6 +53,7 @@ class MongoCatalogue(Beside):
         super().__init__(stored)
         self._mirror, self._collection, self._mapping = mirror, collection, mapping
         self._observer, self._follower, self._reader = observer, follower, reader
+        self._changing: set[str] = set()
 
     @property
     def upstream(self) -> Upstream:
@@ -80,8 +81,11 @@ class MongoCatalogue(Beside):
     async def edits(self, product_id: str, limit: int, cursor: str | None = None) -> Page:
         """Return a page of EditRecord of one product, newest first. Raises Unavailable while one is in doubt."""
         known = await self._known(product_id)
-        if known is not None and known.intent:
+        if known is not None and known.intent and product_id not in self._changing:
             await self._fresh(product_id, known)
+            known = await self._known(product_id)
+            if known is not None and known.intent:
+                raise Unavailable(f"it is not known yet whether product {product_id!r} was changed")
         return await self._stored.edits(product_id, limit, cursor)
 
     async def replace(self, read: Product, new: Product, *, actor: str, now: datetime) -> Product:
@@ -99,7 +103,11 @@ class MongoCatalogue(Beside):
             raise NotFound(f"there is no product {read.id!r} any more")
         if known.product.revision != read.revision or new.id != read.id or known.digest != document.digest:
             raise Conflict(f"product {read.id!r} was changed meanwhile: revision {known.product.revision}")
-        return await self._change(document, known, self._dated(known.product, new, now), actor, now)
+        self._changing.add(read.id)
+        try:
+            return await self._change(document, known, self._dated(known.product, new, now), actor, now)
+        finally:
+            self._changing.discard(read.id)
 
     async def document(self, product_id: str) -> Mapping[str, object] | None:
         """Return the document as it is now, in relaxed extended JSON. Raises Unavailable."""

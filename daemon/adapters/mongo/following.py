@@ -31,6 +31,8 @@ _log = structlog.get_logger()
 #: Seconds before the second try to reach a server, twice as long for each further one, and the most.
 BACKOFF_S: Final = 0.25
 BACKOFF_MAX_S: Final = 5.0
+#: Seconds between two looks at changes of which it is not known whether they were made.
+SETTLE_S: Final = 10.0
 #: How far back updatedAt is asked again: clocks of the machines that write may differ so much.
 OVERLAP: Final = timedelta(seconds=10)
 #: How old an intent must be for a document without it to prove that it never came true.
@@ -96,6 +98,7 @@ class Follower:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._changes())
                 group.create_task(self._readings())
+                group.create_task(self._settlings())
         except* ZhibanError as lost:
             raise Unavailable(str(lost.exceptions[0])) from lost
 
@@ -103,6 +106,11 @@ class Follower:
         while True:
             await self._read_all()
             await self._clock.sleep(self._section.scan_interval)
+
+    async def _settlings(self) -> None:
+        while True:
+            await self._clock.sleep(SETTLE_S)
+            await self._reader.settle_intents()
 
     async def _read_all(self) -> None:
         tally = await self._reader.read_all(self._told)

@@ -222,7 +222,7 @@ async def take(duty: Duty, product: Product, incident: Incident, held: Remedy | 
 
 
 async def _end_impossible(duty: Duty, planned: Remedy, reason: str) -> None:
-    """The catalogue has no place for such a change: the rule would ask again, and leaves the product alone for a while."""
+    """The catalogue has no place for such a change: its rule, which would ask again, is kept away for a while."""
     now = duty.ports.clock.now()
     ended = msgspec.structs.replace(planned, state=RemedyState.ABANDONED, ended_at=now, note=reason)
     override = override_of(duty, planned, "daemon")

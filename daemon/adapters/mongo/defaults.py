@@ -16,7 +16,7 @@ PATHS: Final[Mapping[str, tuple[str, ...]]] = {
     "gtin": ("gtin", "ean", "barcode"),
     "slug": ("slug", "key"),
     "title": ("title", "name"),
-    "description": ("description", "content.extended", "content.brief", "details"),
+    "description": ("description", "content.brief", "content.extended", "details"),
     "category": ("category", "categories"),
     "brand": ("brand", "vendor"),
     "price": ("price", "price.common", "price.amount"),

@@ -99,7 +99,7 @@ def id_of(place: bytes) -> DocumentId:
             return rest.decode()
         if kind == _NUMBER:
             return int(_PLACE_OF_INT.unpack(rest)[0]) + _INT64.start
-    except (ValueError, BSONError, struct.error) as error:
+    except (TypeError, ValueError, BSONError, struct.error) as error:
         raise InvalidInput(f"not a place of a document: {place[:40]!r}") from error
     raise InvalidInput(f"not a place of a document: {place[:40]!r}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import tzinfo
 from difflib import get_close_matches
@@ -36,13 +37,17 @@ NAMES: Final = (*PATHS, *UNMAPPED)
 class MappedField:
     """A canonical field that has paths. relations: what an id that stands there is looked up in, by collection."""
 
-    __slots__ = ("name", "paths", "read", "relations")
+    __slots__ = ("_id_in", "_list_in", "name", "paths", "read", "relations")
 
     def __init__(self, name: str, paths: Sequence[Path], read: Reader, relations: Mapping[str, str]) -> None:
         self.name = name
         self.paths = tuple(paths)
         self.read = read
         self.relations = relations
+        keys = b"|".join(re.escape(path.parts[-1].encode()) for path in paths)
+        # As BSON has them: the type, the key, a NUL, the value.
+        self._id_in = re.compile(b"\x07(?:%b)\0(.{12})" % keys, re.DOTALL)
+        self._list_in = re.compile(b"\x04(?:%b)\0" % keys)
 
     def find(self, document: Mapping[str, Any], related: Related) -> Found:
         """Return the first value that there is. An object that is none gives way to the paths that lead into it."""
@@ -81,10 +86,13 @@ class MappedField:
         """Return the first value that lies at a path, whatever it means."""
         return next(((path, v, v) for path in self.paths if (v := path.get(document)) is not None), NOT_FOUND)
 
-    def ids_in(self, document: Mapping[str, Any]) -> list[DocumentId]:
-        """Return the ids that stand at the paths."""
-        found: list[DocumentId] = []
-        for path in self.paths if self.relations else ():
+    def ids_in(self, raw: bytes, decoded: Callable[[], Mapping[str, Any]]) -> list[DocumentId]:
+        """Return the ids that stand at the paths, and maybe others; only lists of them need the document decoded."""
+        found: list[DocumentId] = [ObjectId(match) for match in self._id_in.findall(raw)]
+        if not self._list_in.search(raw):
+            return found
+        document = decoded()
+        for path in self.paths:
             lying = path.get(document)
             parts = lying if isinstance(lying, list) else [lying]
             found += [part for part in parts if isinstance(part, ObjectId)]

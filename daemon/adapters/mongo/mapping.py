@@ -87,15 +87,18 @@ class ShopMapping:
         found: dict[str, dict[DocumentId, None]] = {}
         referring = [field for field in self._fields.values() if field.relations]
         for document in pages if referring else ():
-            try:
-                lying = decoded(document.raw, self._names)
-            except InvalidInput:
-                continue
             for field in referring:
-                for document_id in field.ids_in(lying):
+                for document_id in field.ids_in(document.raw, partial(self._decoded, document)):
                     for collection in field.relations:
                         found.setdefault(collection, {})[document_id] = None
         return {collection: list(ids) for collection, ids in found.items()}
+
+    def _decoded(self, document: Document) -> Mapping[str, Any]:
+        """Return a document, nothing for one that cannot be read: `product` says so of it."""
+        try:
+            return decoded(document.raw, self._names)
+        except InvalidInput:
+            return {}
 
     def product(self, document: Document, before: Product | None, related: Related) -> Product:
         """Return what a document says. Raises InvalidInput for one that cannot be read at all.

@@ -29,6 +29,8 @@ class StatusWords:
         for name in configured:
             _check(name)
         self._words = {status: tuple(configured.get(status.value, WORDS[status])) for status in Status}
+        # Where a shop says "live" for "published", the other words are not the usual ones either.
+        self._guessed = None if configured else {_key(words[0]) for words in WORDS.values() if words}
         # Words that were guessed must not be written into a shop that has told its own.
         self._written = {s: w for s, w in self._words.items() if not configured or s.value in configured}
         self._spelled: dict[str, tuple[Status, ...]] = {}
@@ -48,9 +50,16 @@ class StatusWords:
 
     def write(self, status: Status, standing: Any) -> Word:
         """Return the word for a status, of the type of the one that stands there. Raises InvalidInput."""
+        if standing is not None and not isinstance(standing, str | bool | int | float):
+            raise InvalidInput(f"what stands there is no word: {unparsed(standing).text}")
+        if standing is not None and status in self._statuses_of(standing):
+            return int(standing) if isinstance(standing, float) else standing
         words = self._written.get(status, ())
-        if isinstance(standing, Word) and status in self._statuses.get(_key(standing), ()):
-            return standing
+        if self._guessed is not None and isinstance(standing, str) and _key(standing) not in self._guessed:
+            raise InvalidInput(
+                f'the shop has words of its own, such as "{standing:.40}"; tell them in [mongodb.statuses]',
+                (("status", "no word in [mongodb.statuses]"),),
+            )
         wanted = words if standing is None else [word for word in words if _kind(word) is _kind(standing)]
         if not wanted:
             beside = "" if not words else f" like {unparsed(standing).text!r}"

@@ -11,7 +11,7 @@ from datetime import datetime, tzinfo
 from decimal import Decimal
 from typing import Any, Final
 
-from bson import Decimal128, ObjectId, Timestamp
+from bson import DatetimeMS, Decimal128, ObjectId, Timestamp
 
 from daemon.products.feeds import values as cells
 from daemon.products.feeds.values import CellFaultError
@@ -47,12 +47,23 @@ def price_of(value: Any, currency: str | None, locale: str) -> tuple[Amount, str
     """Return an amount and the currency that its text states. Numbers are exact, a double in its shortest digits."""
     if type(value) is float and _SMALL < abs(value) < _BIG:
         return Decimal(repr(value)), None
-    if isinstance(value, bool | list) or (isinstance(value, str) and len(value) > _LONGEST_WORD):
+    if isinstance(value, dict):
+        return _price_in(value, currency, locale)
+    if isinstance(value, Decimal128):
+        value = _decimal(value)
+    elif isinstance(value, bool) or not isinstance(value, int | float | str) or _is_long(value):
         return unparsed(value), None
-    try:
-        return cells.price_of(_decimal(value) if isinstance(value, Decimal128) else value, currency, locale)
-    except (CellFaultError, RecursionError):
+    return cells.price_of(value, currency, locale)
+
+
+def _price_in(value: dict[str, Any], currency: str | None, locale: str) -> tuple[Amount, str | None]:
+    """Return an amount that stands beside its currency."""
+    inner = next((found for key in ("amount", "value", "price") if (found := value.get(key)) is not None), None)
+    if inner is None or isinstance(inner, dict):
         return unparsed(value), None
+    named = next((text for key in ("currency", "currencyCode") if (text := text_of(value.get(key)))), None)
+    amount, stated = price_of(inner, named or currency, locale)
+    return amount, named or stated
 
 
 def amount_of(value: Any, locale: str) -> Amount:
@@ -61,6 +72,10 @@ def amount_of(value: Any, locale: str) -> Amount:
         return Decimal(value)
     amount, stated = price_of(value, None, locale)
     return amount if stated is None else unparsed(value)
+
+
+def _is_long(value: Any) -> bool:
+    return isinstance(value, str) and len(value) > _LONGEST_WORD
 
 
 def _decimal(value: Decimal128) -> Decimal:
@@ -77,7 +92,9 @@ def time_of(value: Any, zone: tzinfo | None, locale: str, *, end_of_day: bool = 
         return value.as_datetime()
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int | str) or len(str(value)) > _LONGEST_WORD:
+    if isinstance(value, DatetimeMS):
+        return Unparsed(f"{int(value)} ms from 1970")
+    if isinstance(value, bool) or not isinstance(value, int | str) or _is_long(value):
         return unparsed(value)
     found = cells.time_of(value, zone, locale, end_of_day=end_of_day)
     return found.replace(microsecond=found.microsecond // 1000 * 1000) if isinstance(found, datetime) else found

@@ -109,6 +109,10 @@ class Change:
         if name == "variants":
             raise InvalidInput("variants are changed in the shop itself")
         path, lying, _ = field.find(self._lying, {}) if not field.relations else field.lying(self._lying)
+        if field.relations and not isinstance(lying, str):
+            raise InvalidInput("it refers to another document, which is chosen in the shop itself")
+        if path is not None and isinstance(lying, dict) and name != "images":
+            path, lying = self._inner_path(field, path)
         if path is None:
             path = self._open_path(field)
         elif path.nested(self._lying) is None:
@@ -129,10 +133,10 @@ class Change:
     def _change_status(self, path: Path, value: Any, lying: Any) -> None:
         if not isinstance(value, Status):
             raise InvalidInput(f"{unparsed(value).text!r} is no status")
-        if lying is None and not self._status_is_told:
+        if not self._status_is_told and not any(path.top in self._lying for path in self._fields["status"].paths):
             raise InvalidInput("no field in the document says it; name the one that hides a product in [mongodb.map]")
         word = self._words.write(value, lying)
-        if type(word) is not type(lying) or word != lying:
+        if word != lying or isinstance(word, bool) is not isinstance(lying, bool):
             self._set[path] = word
 
     def _clear(self, name: str, path: Path, lying: Any) -> None:
@@ -144,6 +148,14 @@ class Change:
             self._set[path] = None  # as KeystoneJS leaves an emptied Money or Number
         else:
             self._unset.append(path)
+
+    def _inner_path(self, field: MappedField, outer: Path) -> tuple[Path, Any]:
+        """Return the path that leads to the value inside an object, such as an amount beside its currency."""
+        for path in field.paths:
+            inner = path.nested(self._lying)
+            if outer.overlaps(path) and inner is not None and not isinstance(inner, dict | list):
+                return path, inner
+        raise InvalidInput(f'"{outer.text}" is an object; give the path inside it in [mongodb.map]')
 
     def _open_path(self, field: MappedField) -> Path:
         """Return the first path that can be set without overwriting what only looks like nothing."""

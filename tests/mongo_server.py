@@ -126,14 +126,14 @@ class Shop:
         self.database: Database[dict[str, Any]] = self._client[self.name]
         self.products = self.database["products"]
 
+    def drop(self) -> None:
+        """Leave nothing of it behind."""
+        with pymongo.timeout(10):
+            self._client.drop_database(self.name)
+
     def close(self) -> None:
-        """Drop the database, where the server still is."""
-        try:
-            with pymongo.timeout(5):
-                self._client.drop_database(self.name)
-        except PyMongoError:
-            pass
-        finally:
+        """Close the plain client, whether or not there still is a server."""
+        with pymongo.timeout(0.1):
             self._client.close()
 
 
@@ -170,6 +170,7 @@ def mongo(mongo_server: MongoServer | None) -> Iterator[Shop]:
     shop = Shop(uri, mongo_server)
     try:
         yield shop
+        shop.drop()
     finally:
         shop.close()
 
@@ -187,8 +188,8 @@ def mortal_mongo(tmp_path: Path) -> Iterator[Shop]:
     try:
         yield shop
     finally:
-        shop.close()
         server.kill()
+        shop.close()
 
 
 def _with_database(uri: str, name: str) -> str:

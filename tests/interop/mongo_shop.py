@@ -18,7 +18,7 @@ DRIVERS: tuple[Driver, ...] = ("motor", "pymongo")
 
 def section(driver: Driver, **keys: Any) -> MongodbSection:
     """Return a section whose timeout is short."""
-    return MongodbSection(driver=driver, **{"timeout": "1s", **keys})
+    return MongodbSection(driver=driver, **{"timeout": "500ms", **keys})
 
 
 def ids(page: Sequence[Document | Unnamed]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import warnings
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
@@ -216,6 +217,8 @@ class Collection:
     @contextmanager
     def _answered(self, meanings: faults.Meanings | None = None, *, limited: bool = True) -> Iterator[None]:
         """Raise a driver's error as what it means here. limited: within the timeout, repetitions included."""
+        task = asyncio.current_task()
+        before = task.cancelling() if task else 0
         try:
             with ExitStack() as stack:
                 if limited:
@@ -226,6 +229,10 @@ class Collection:
             raise meant(faults.words(error, self._secrets)) from error
         except PyMongoError as error:
             raise faults.meaning(error, meanings or {})(faults.words(error, self._secrets)) from error
+        finally:
+            # asyncio.wait_for, as the driver sends by it, loses a cancellation that comes as it ends (CPython 86296).
+            if task and task.cancelling() > before:
+                raise asyncio.CancelledError
 
 
 def _client(section: MongodbSection, uri: str, listeners: Sequence[Any]) -> Any:

@@ -10,5 +10,5 @@ from tests.contract.adapters import ADAPTERS, Stores
 
 @pytest.fixture(params=list(ADAPTERS))
 async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stores]:
-    async with ADAPTERS[request.param](tmp_path) as opened:
+    async with ADAPTERS[request.param](tmp_path, request) as opened:
         yield opened

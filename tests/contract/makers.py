@@ -16,6 +16,7 @@ from daemon.products.notices import Entry
 from daemon.products.product import Product, Status
 from daemon.products.remedies import Remedy, RemedyState
 from daemon.products.verdicts import RemedyKind, Severity
+from tests.contract.shop import PlantedCatalogue
 
 NOW = datetime(2026, 11, 25, 8, 30, 0, 123456, tzinfo=UTC)
 
@@ -31,7 +32,10 @@ def product(product_id: str, **fields: Any) -> Product:
 async def store(
     catalogue: Catalogue, products: Iterable[Product], *, source: str = "shop", at: datetime = NOW, run: str = "run-1"
 ) -> None:
-    """Import products one page long."""
+    """Bring products in: a page of an import, or for the shop of a back end, documents."""
+    if source == "shop" and isinstance(catalogue, PlantedCatalogue):
+        await catalogue.plant(list(products), at)
+        return
     await catalogue.store_page(source, [Parsed(product=p) for p in products], run, at)
 
 

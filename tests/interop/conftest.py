@@ -10,10 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from daemon.adapters.mongo.driver import Collection, open_collection
 from tests.acceptance.daemon_process import DaemonProcess
+from tests.interop.mongo_shop import DRIVERS, Driver, section
 from tests.interop.puppet_service import TOKEN, PuppetService
 from tests.interop.shop import BROKEN, configuration, write_shop
 from tests.interop.team import Team, until
+from tests.mongo_server import MongoServer, Shop
 
 PUPPET = Path(__file__).parent / "puppet"
 
@@ -59,3 +62,22 @@ async def team(service: PuppetService, daemon: DaemonProcess) -> AsyncIterator[T
     yield made
     assert TOKEN not in daemon.log_text()
     assert not daemon.events("message.failed")
+
+
+@pytest.fixture(params=DRIVERS)
+def driver(request: pytest.FixtureRequest) -> Driver:
+    name: Driver = request.param
+    return name
+
+
+@pytest.fixture
+async def hurt(mongo: Shop, driver: Driver) -> AsyncIterator[tuple[MongoServer, Collection]]:
+    """The shared server, to be given fail points, with one document."""
+    if mongo.server is None:
+        pytest.skip("fail points are only set in a server of our own")
+    mongo.products.insert_one({"_id": 1, "count": 0})
+    async with open_collection(section(driver), mongo.uri) as products:
+        try:
+            yield mongo.server, products
+        finally:
+            await asyncio.to_thread(mongo.server.heal)

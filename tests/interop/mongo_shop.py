@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, Literal, TypeVar
 
 from daemon.adapters.mongo.documents import Document, Unnamed
-from daemon.adapters.mongo.driver import Change
+from daemon.adapters.mongo.driver import Change, Collection, open_collection
 from daemon.config import MongodbSection
 from daemon.errors import Unavailable
+from tests.mongo_server import Shop
 
 Driver = Literal["motor", "pymongo"]
 T = TypeVar("T")
 DRIVERS: tuple[Driver, ...] = ("motor", "pymongo")
+
+
+PATIENCE_S = 20.0  # so much longer than the time-outs asked for that passing it means hanging
 
 
 def section(driver: Driver, **keys: Any) -> MongodbSection:
@@ -28,7 +33,7 @@ def ids(page: Sequence[Document | Unnamed]) -> list[str]:
 
 async def changed(stream: AsyncGenerator[Change | None, None]) -> Change:
     """Return the next change."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         async for change in stream:
             if change is not None:
                 return change
@@ -37,15 +42,21 @@ async def changed(stream: AsyncGenerator[Change | None, None]) -> Change:
 
 async def opened(stream: AsyncGenerator[Change | None, None]) -> None:
     """Wait until a stream with nothing to tell is open."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         assert await anext(stream) is None
 
 
 async def back(ask: Callable[[], Awaitable[T]]) -> T:
     """Ask until there is an answer."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             try:
                 return await ask()
             except Unavailable:
                 await asyncio.sleep(0.05)
+
+
+@asynccontextmanager
+async def watched(shop: Shop, driver: Driver) -> AsyncIterator[Collection]:
+    async with open_collection(section(driver), shop.uri) as products, asyncio.timeout(60):
+        yield products

@@ -16,7 +16,7 @@ from pymongo.monitoring import CommandListener, CommandStartedEvent
 from daemon.adapters.mongo.documents import Document, Unnamed, place_of
 from daemon.adapters.mongo.driver import Collection, open_collection
 from daemon.errors import ConfigError, InvalidInput, Unavailable
-from tests.interop.mongo_shop import DRIVERS, Driver, ids, section
+from tests.interop.mongo_shop import Driver, ids, section
 from tests.mongo_server import Shop
 
 DAY = datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)
@@ -36,12 +36,6 @@ class Recorder(CommandListener):
 
     def failed(self, event: object) -> None:
         pass
-
-
-@pytest.fixture(params=DRIVERS)
-def driver(request: pytest.FixtureRequest) -> Driver:
-    name: Driver = request.param
-    return name
 
 
 @pytest.fixture
@@ -208,3 +202,38 @@ async def test_a_uri_that_cannot_be_used_is_not_shown(driver: Driver, uri: str) 
             pass
     assert "s3cret" not in str(caught.value)
     assert caught.value.__cause__ is None
+
+
+NAN, ZERO = float("nan"), {"p": 0}
+#: What an old value is matched against: itself, then what is nearly the same.
+VALUES: tuple[tuple[Any, Any], ...] = (
+    (NAN, None), (NAN, 0), (None, NAN), (Decimal128("NaN"), None), (float("inf"), float("-inf")), (0, False), (1, True),
+    (12, "12"), ("12", 12), (12, 13), (Int64(2**53 + 1), float(2**53)), (1.5, Decimal128("1.51")), ("A", "a"),
+    (Decimal128("1.50"), "1.50"), ("é", "e\u0301"), ("", None), (DAY, DAY + timedelta(milliseconds=1)),
+    ({}, {"p": None}), ({"p": None}, {}), (ZERO, {"p": False}), (ZERO, {"p": 0, "q": 1}), ({"p": NAN}, {"p": None}),
+    ([], None), ([], [[]]), ({"a": 1, "b": 2}, {"b": 2, "a": 1}), ({"a.b": 1}, {"a": {"b": 1}}), ({"$x": 1}, {"$y": 1}),
+    ([1, 2], [2, 1]), ([1, 2], [1]), ([{"p": NAN, "q": DAY}], [{"p": NAN}]), ([None], []), (ObjectId("0" * 24), "0" * 24), (b"x", "x"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("value", "other"), VALUES, ids=[f"{one!r} {two!r}" for one, two in VALUES])
+async def test_an_old_value_is_matched_by_itself_alone(
+    mongo: Shop, products: Collection, value: Any, other: Any
+) -> None:
+    """Whether the server holds two values for the same decides who wins against a person."""
+    mongo.products.insert_many([{"_id": 1, "f": value, "n": 0}, {"_id": 2, "n": 0}])
+    asked = RawBSONDocument(bson.encode({"f": other}))["f"]
+    assert await products.update({"_id": 1, "f": {"$eq": asked}}, {"$inc": {"n": 1}}) is None
+    asked = RawBSONDocument(bson.encode({"f": value}))["f"]
+    assert await products.update({"_id": 1, "f": {"$eq": asked}}, {"$inc": {"n": 1}}) is not None
+
+
+async def test_null_and_absent_are_told_apart(mongo: Shop, products: Collection) -> None:
+    mongo.products.insert_many([{"_id": "null", "f": None}, {"_id": "absent"}, {"_id": "set", "f": 0}])
+    for wanted, condition in (("null", {"$eq": None, "$type": "null"}), ("absent", {"$exists": False})):
+        changed = [
+            name
+            for name in ("null", "absent", "set")
+            if await products.update({"_id": name, "f": condition}, {"$set": {"seen": wanted}})
+        ]
+        assert changed == [wanted]

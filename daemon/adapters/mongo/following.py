@@ -74,8 +74,7 @@ class Follower:
         failures = 0
         while True:
             try:
-                await self._collection.ping()
-                self._stand(connected=True)
+                await self.connect()
                 failures = 0
                 await self._follow_line()
             except ZhibanError as exc:
@@ -83,6 +82,11 @@ class Follower:
             wait_s = min(BACKOFF_S * 2**failures, BACKOFF_MAX_S) * random.uniform(0.5, 1.0)  # noqa: S311 no secret
             failures += 1
             await self._clock.sleep(wait_s)
+
+    async def connect(self) -> None:
+        """Ask for a sign of life. Raises Unavailable, Unauthorized."""
+        await self._collection.ping()
+        self._stand(connected=True)
 
     def state(self, kept: SourceState | None) -> SourceState:
         """Return how the source fares, for lists of sources."""

@@ -10,7 +10,6 @@ from bson.codec_options import CodecOptions, DatetimeConversion
 from bson.errors import BSONError
 
 from daemon.adapters.mongo.elements import Element, elements, joined
-from daemon.errors import InvalidInput
 from daemon.products.product import Unparsed
 
 #: Times are aware UTC, those that Python has no date for stay numbers (DatetimeMS), bad UTF-8 becomes U+FFFD.
@@ -51,11 +50,3 @@ def _one_of(part: Element) -> dict[str, Any]:
         return bson.decode(joined([part]), OPTIONS)
     except (BSONError, ValueError, OverflowError, RecursionError):
         return {part.name.decode(errors="replace"): _UNREADABLE}
-
-
-def element_value(part: Element) -> Any:
-    """Return the value of one element. Raises InvalidInput when it cannot be decoded."""
-    value = next(iter(_one_of(part).values()), None)
-    if value is _UNREADABLE:
-        raise InvalidInput(f"{part.name!r} cannot be read")
-    return value

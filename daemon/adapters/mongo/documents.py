@@ -50,7 +50,7 @@ class Document(NamedTuple):
 
 
 class Unnamed(NamedTuple):
-    """A document whose _id is of a kind that no product of ours has, such as a sub-document. shown: for the log."""
+    """A document whose _id is none, or of a kind that no product has, such as an object. shown: for the log."""
 
     shown: str
     raw: bytes
@@ -70,7 +70,7 @@ def split(batch: bytes) -> Iterator[Document | Unnamed]:
 
 
 def document_of(raw: bytes) -> Document | Unnamed:
-    """Name one document. Raises InvalidInput when its _id cannot be found."""
+    """Name one document, by its _id alone."""
     if raw.startswith(_OBJECT_ID_FIRST, 4) and len(raw) > 21:
         name = raw[9:21]
         return Document(name.hex(), _OBJECT_ID + name, blake2b(raw, digest_size=16).digest(), raw)
@@ -137,14 +137,14 @@ def _is_other(text: str) -> bool:
 
 def _named(raw: bytes) -> DocumentId | Unnamed:
     """Find the _id, wherever it stands."""
-    found = [element for element in elements(raw) if element.name == b"_id"]
-    if not found:
-        return Unnamed("no _id", raw)
     try:
-        value = bson.decode(joined(found))["_id"]
-    except (BSONError, ValueError, OverflowError, RecursionError):
-        return Unnamed(f"_id of type 0x{found[-1].kind:02x} that cannot be read", raw)
-    named = _usable(found[-1].kind, value)
+        found = next((element for element in elements(raw) if element.name == b"_id"), None)
+        if found is None:
+            return Unnamed("no _id", raw)
+        value = bson.decode(joined([found]))["_id"]
+    except (InvalidInput, BSONError, ValueError, OverflowError, RecursionError) as error:
+        return Unnamed(f"no _id that can be read: {error!s:.{_SHOWN}}", raw)
+    named = _usable(found.kind, value)
     return Unnamed(f"_id {value!r:.{_SHOWN}}", raw) if named is None else named
 
 

@@ -69,7 +69,7 @@ class ShopMapping:
         self._set_readers()
         self._paths = self._relations()
         paths = [path for field in self._fields.values() for path in field.paths]
-        self._names = frozenset({"_id", *(path.top for path in paths), *(path.text for path in paths)})
+        self._names = frozenset({path.top for path in (*paths, *self._shard_key)} | {path.text for path in paths})
         self._shapes: dict[tuple[str, ...], _Shape] = {}
 
     @property

@@ -44,6 +44,10 @@ class Path:
                 return False
         return isinstance(found, dict) or (self.parts[-1].isdecimal() and int(self.parts[-1]) < len(found))
 
+    def makes_parents(self, document: Mapping[str, Any]) -> bool:
+        """Tell whether setting this path makes objects around the value that are not there."""
+        return len(self.parts) > 1 and Path(".".join(self.parts[:-1])).nested(document) is None
+
     def overlaps(self, other: Path) -> bool:
         """Tell whether one path is the other, or leads into it: the server sets only one of such."""
         return all(one == another for one, another in zip(self.parts, other.parts, strict=False))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal, DecimalException
 from typing import Any, Final, TypeAlias
 
-from bson import Decimal128, Int64, ObjectId
+from bson import Decimal128, Int64
 
 from daemon.errors import InvalidInput
 from daemon.products.product import Availability
@@ -16,8 +16,11 @@ from daemon.products.product import Availability
 #: Makes what is to lie there of a value and what lies there.
 Writer: TypeAlias = Callable[[Any, Any], Any]
 
+#: Magnitude beyond which a number is no amount, as in files.
+_MAGNITUDE: Final = 40
 _INT64: Final = range(-(2**63), 2**63)
 _NUMBER: Final = re.compile(r"-?[\d.,' ]*\d")
+_WHOLE: Final = re.compile(r"0|[1-9][0-9]{0,18}")
 _EPOCH_S: Final = 10_000_000_000  # numbers below count seconds since 1970, as in files
 
 
@@ -26,7 +29,7 @@ def amount(value: Any, lying: Any, read: Callable[[Any], Any]) -> Any:
 
     read: how the field is read, which a text must stand up to.
     """
-    if not isinstance(value, Decimal):
+    if not isinstance(value, Decimal) or value.is_snan() or (value and abs(value.adjusted()) > _MAGNITUDE):
         raise InvalidInput(f"{value} is no amount that can be written")
     if isinstance(lying, str):
         plain = f"{value:f}" if value.is_finite() else str(value)
@@ -92,16 +95,16 @@ def flag(value: Any, lying: Any) -> Any:
 
 def text(value: Any, lying: Any) -> Any:
     """Return a text; a number that stands there stays one where the text is the number."""
-    if isinstance(lying, Mapping | list | ObjectId):
-        raise InvalidInput(f"what stands there is {_kind(lying)}, which cannot be written as text")
-    found = str(value)
+    if not isinstance(value, str):
+        raise InvalidInput(f"{value} is no text")
     try:
-        found.encode()
+        value.encode()
     except UnicodeEncodeError as error:
         raise InvalidInput("a text with unpaired surrogates cannot be written") from error
-    if isinstance(lying, int | float) and not isinstance(lying, bool) and found.isdecimal() and int(found) in _INT64:
-        return int(found) if str(int(found)) == found else found
-    return found
+    is_number = isinstance(lying, int | float) and not isinstance(lying, bool)
+    if is_number and _WHOLE.fullmatch(value) and int(value) in _INT64:
+        return int(value)
+    return value
 
 
 def availability(value: Any, lying: Any) -> Any:
@@ -115,13 +118,10 @@ def availability(value: Any, lying: Any) -> Any:
 
 def images(value: Any, lying: Any) -> Any:
     """Return addresses of images, where nothing but addresses stands there: an uploaded file is more than that."""
-    urls = list(value)
-    if isinstance(lying, str) and len(urls) == 1:
-        return urls[0]
+    if not isinstance(value, tuple):
+        raise InvalidInput(f"{value} are no images")
+    if isinstance(lying, str) and len(value) == 1:
+        return text(value[0], None)
     if isinstance(lying, list) and all(isinstance(part, str) for part in lying):
-        return urls
+        return [text(url, None) for url in value]
     raise InvalidInput("images that were uploaded in the shop can only be changed there")
-
-
-def _kind(lying: Any) -> str:
-    return "a list" if isinstance(lying, list) else "an object" if isinstance(lying, Mapping) else "a reference"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from typing import Any, Final, NamedTuple
 
+from bson import DatetimeMS, Decimal128
 from bson.raw_bson import RawBSONDocument
 
 from daemon.adapters.mongo import writable
@@ -13,7 +14,7 @@ from daemon.adapters.mongo.elements import NULL, UNDEFINED, Element, elements, j
 from daemon.adapters.mongo.fields import FLAGS, PRICES, TIMES, MappedField
 from daemon.adapters.mongo.paths import Path
 from daemon.adapters.mongo.status_words import StatusWords
-from daemon.adapters.mongo.values import text_of, unparsed
+from daemon.adapters.mongo.values import unparsed
 from daemon.errors import InvalidInput
 from daemon.products.imports import MERGED_FIELDS, same_value
 from daemon.products.product import Product, Status
@@ -21,6 +22,8 @@ from daemon.products.product import Product, Status
 #: Values from this size on, in bytes, are compared by their type alone: a command is at most 16 MB.
 _LARGE: Final = 1_048_576
 _AMOUNTS: Final = frozenset({*PRICES, "stock"})
+#: What a single value is, which another may take the place of.
+_PLAIN: Final = (str, int, float, Decimal128, datetime, DatetimeMS, type(None))
 _WRITERS: Final[Mapping[str, writable.Writer]] = {
     **dict.fromkeys(FLAGS, writable.flag),
     "availability": writable.availability,
@@ -83,10 +86,10 @@ class Change:
 
         standing, changed: what the document says before and after it.
         """
-        for name in set(MERGED_FIELDS) - {"updated_at"}:
-            wanted = _as_read(getattr(after if name in self._touched else standing, name))
+        for name in self._touched | (set(MERGED_FIELDS) - {"updated_at"}):
+            wanted = getattr(after if name in self._touched else standing, name)
             found = getattr(changed, name)
-            if not same_value(_as_read(found), wanted):
+            if not same_value(found, wanted):
                 shown = "nothing" if found is None else unparsed(found).text[:80]
                 raise InvalidInput(
                     f"{name} cannot be changed so in the shop: its document would say {shown}",
@@ -113,6 +116,8 @@ class Change:
             raise InvalidInput("it refers to another document, which is chosen in the shop itself")
         if path is not None and isinstance(lying, dict) and name != "images":
             path, lying = self._inner_path(field, path)
+        if name != "images" and not isinstance(lying, _PLAIN):
+            raise InvalidInput(f"what stands there is not one value: {unparsed(lying).text}")
         if path is None:
             path = self._open_path(field)
         elif path.nested(self._lying) is None:
@@ -122,7 +127,7 @@ class Change:
         elif value is None or value == ():
             self._clear(name, path, lying)
         else:
-            self._set[path] = self._written(field, _as_read(value), lying)
+            self._set[path] = self._written(field, value, lying)
 
     def _written(self, field: MappedField, value: Any, lying: Any) -> Any:
         if field.name in _AMOUNTS:
@@ -140,7 +145,7 @@ class Change:
             self._set[path] = word
 
     def _clear(self, name: str, path: Path, lying: Any) -> None:
-        if isinstance(lying, Mapping | list):
+        if isinstance(lying, dict | list):
             raise InvalidInput("what stands there is more than one value")
         if lying is None:
             return
@@ -159,7 +164,8 @@ class Change:
 
     def _open_path(self, field: MappedField) -> Path:
         """Return the first path that can be set without overwriting what only looks like nothing."""
-        for path in field.paths:
+        # An object is made only where no other path will do: a price that becomes one would be no price any more.
+        for path in sorted(field.paths, key=lambda path: path.makes_parents(self._lying)):
             standing = path.nested(self._lying)
             if path.is_open(self._lying) and (standing is None or isinstance(standing, str)):
                 return path
@@ -190,13 +196,6 @@ def condition_of(element: Element | None) -> Mapping[str, Any]:
     if element.kind in {NULL, UNDEFINED} or len(element.data) >= _LARGE:
         return {"$type": element.kind}
     return RawBSONDocument(joined([Element(element.kind, b"$eq", element.data)]))
-
-
-def _as_read(value: Any) -> Any:
-    """Return a value as it will be read again: times to the millisecond, texts without blanks around them."""
-    if isinstance(value, datetime):
-        return writable.to_milliseconds(value)
-    return text_of(value) if type(value) is str else value
 
 
 def _with(found: Any, parts: tuple[str, ...], value: Any) -> Any:

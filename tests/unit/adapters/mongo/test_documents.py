@@ -55,8 +55,6 @@ def test_nothing_is_split_into_nothing() -> None:
         b"\xff\xff\xff\xff\0",
         bson.encode({"_id": 1})[:-1],
         bson.encode({"_id": 1}) + b"rest",
-        b"\x0c\0\0\0\x02_id\0\xff\xff\0",
-        b"\x0b\0\0\0\x63_id\0\0\0",
     ],
 )
 def test_bytes_that_are_no_documents_are_refused(broken: bytes) -> None:
@@ -131,6 +129,16 @@ def test_an_id_that_no_product_has_is_told_apart(document_id: Any) -> None:
 
     assert isinstance(found, Unnamed)
     assert 0 < len(found.shown) < 300
+
+
+@pytest.mark.parametrize("body", [b"\x02_id\0\xff\xff", b"\x63_id\0\0", b"\x02_id\0\x02\0\0\0\xff\0", b"\x10_id"])
+def test_a_document_whose_id_cannot_be_read_does_not_spoil_its_neighbours(body: bytes) -> None:
+    broken = (len(body) + 5).to_bytes(4, "little") + body + b"\0"
+
+    before, found, after = split(bson.encode({"_id": 1}) + broken + bson.encode({"_id": 2}))
+
+    assert isinstance(found, Unnamed)
+    assert [getattr(one, "id", "") for one in (before, after)] == ["1", "2"]
 
 
 def test_a_document_without_an_id_is_told_apart() -> None:

@@ -8,9 +8,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from daemon.adapters.local_room import LocalRoom
 from daemon.adapters.memory import FakeClock, MemoryStores
 from daemon.config import BotSection, Config
-from daemon.forum.rooms import Connection, Incoming, Outgoing, Standing
+from daemon.forum.rooms import Connection, Incoming, Outgoing, RoomMessage, Standing
 from daemon.handlers.bot.asking import Answer, Asked, Reply
 from daemon.handlers.bot.dispatcher import Dispatcher
 from daemon.metrics import Metrics
@@ -76,6 +77,18 @@ class ScriptedMessenger:
     @property
     def texts(self) -> list[str]:
         return [message.text for message in self.sent]
+
+
+class AttentiveRoom(LocalRoom):
+    """Rooms whose bot takes at once whatever is said."""
+
+    async def post(
+        self, speaker_id: str, speaker_name: str, room_id: str, text: str, quote_id: str = ""
+    ) -> RoomMessage:
+        """Say something, and have it taken."""
+        message = await super().post(speaker_id, speaker_name, room_id, text, quote_id)
+        self.settle(message.id)
+        return message
 
 
 async def echo(_: Duty, asked: Asked) -> Reply | None:

@@ -100,7 +100,7 @@ class RoomNotifier:
         """Return the entries that a room has certainly not had, and wants."""
         told = await self._store.told([entry.id for entry in entries])
         settings = [await self._store.room(room) for room in self._rooms]
-        hearing = [setting for setting in settings if not self._is_muted(setting)]
+        hearing = [setting for setting in settings if not setting.is_muted(self._clock.now())]
         return [
             entry for entry in entries if any(wants(s, entry) and (entry.id, s.room_id) not in told for s in hearing)
         ]
@@ -108,7 +108,7 @@ class RoomNotifier:
     async def _tell(self, room: str, message: Message, before: set[tuple[str, str]]) -> None:
         """Send to a room what it wants and has not had. From the moment of its turn on it may have had it."""
         setting = await self._store.room(room)
-        if self._is_muted(setting):
+        if setting.is_muted(self._clock.now()):
             _log.info("notice.withheld", channel=self.name, message=message.id, room=room, reason="muted")
             return
         entries = tuple(e for e in message.entries if wants(setting, e) and (e.id, room) not in before)
@@ -124,9 +124,6 @@ class RoomNotifier:
             await self._store.forget_told(pairs)
             raise
         await self._remember(room, sent, entries)
-
-    def _is_muted(self, setting: RoomSetting) -> bool:
-        return setting.muted_until is not None and setting.muted_until > self._clock.now()
 
     async def _begin(self, pairs: set[tuple[str, str]]) -> None:
         try:

@@ -68,9 +68,10 @@ class Line:
                 await self._channel.__connect__()
         except (OSError, TimeoutError) as exc:  # TimeoutError is an OSError, named for the reader
             raise LineEnded(How.UNREACHABLE, f"{self._where}: {_told(exc)}") from exc
-        with self._ending():
+        with self._ending(", before it answered; it has to be a puppet service with TLS off"):
             async with asyncio.timeout(_START_S):
                 await self._stop()
+        with self._ending():
             async with asyncio.timeout(_START_S):
                 await self._puppet.puppet_stub.start()
 
@@ -147,7 +148,8 @@ class Line:
             raise Unanswered(self._shown(exc)) from exc
 
     @contextmanager
-    def _ending(self) -> Iterator[None]:
+    def _ending(self, if_cut: str = "") -> Iterator[None]:
+        """Tell errors as the end of the line. if_cut: said behind the reason when the connection broke."""
         try:
             yield
         except GRPCError as exc:
@@ -155,7 +157,8 @@ class Line:
                 raise LineEnded(How.REFUSED, f"{self._where}: the puppet service refuses the token") from exc
             raise LineEnded(How.LOST, f"{self._where}: {self._shown(exc)}") from exc
         except (OSError, StreamTerminatedError, ProtocolError, AssertionError, ValueError) as exc:
-            raise LineEnded(How.LOST, f"{self._where}: {_told(exc)}") from exc
+            more = "" if isinstance(exc, TimeoutError) else if_cut
+            raise LineEnded(How.LOST, f"{self._where}: {_told(exc)}{more}") from exc
 
     def _judged(self, exc: Any) -> DeliveryFailed | DeliveryUnknown:
         said = self._shown(exc)

@@ -17,7 +17,6 @@ class Buckets:
 
     def __init__(self, burst: int, per_s: float) -> None:
         self.burst = burst
-        self._burst = float(burst)
         self._per_s = per_s
         self._rows: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
@@ -42,7 +41,7 @@ class Buckets:
 
     def wait_s(self, key: str, now_s: float, count: int = 1) -> float:
         """Return in how many seconds so many may go at once, or as many as ever may; 0 when they may now."""
-        return max(0.0, (min(float(count), self._burst) - self._tokens(key, now_s)) / self._per_s)
+        return max(0.0, (min(count, self.burst) - self._tokens(key, now_s)) / self._per_s)
 
     def take(self, key: str, now_s: float) -> float:
         """Take the next place, also one that is not yet due; return in how many seconds it is."""
@@ -55,11 +54,11 @@ class Buckets:
 
     def full(self, key: str, now_s: float) -> bool:
         """Tell whether a key has been quiet for so long that it has all its tokens again."""
-        return self._tokens(key, now_s) >= self._burst
+        return self._tokens(key, now_s) >= self.burst
 
     def _tokens(self, key: str, now_s: float) -> float:
         row = self._rows.get(key)
         if row is None:
-            return self._burst
+            return self.burst
         tokens, at_s = row
-        return min(self._burst, tokens + max(0.0, now_s - at_s) * self._per_s)
+        return min(self.burst, tokens + max(0.0, now_s - at_s) * self._per_s)

@@ -124,6 +124,10 @@ class RoomSetting(msgspec.Struct, frozen=True, kw_only=True):
     min_severity: str = ""
     on_call: str = ""  # contact id of who is mentioned by an escalation
 
+    def is_muted(self, now: datetime) -> bool:
+        """Tell whether the room wants to hear no notices at a time."""
+        return self.muted_until is not None and self.muted_until > now
+
 
 class SentNotice(msgspec.Struct, frozen=True, kw_only=True):
     """Which incidents a message in a room told of, so that an answer to it acts on them.

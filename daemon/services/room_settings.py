@@ -51,7 +51,7 @@ async def subscribe(
         actor,
         room_id,
         "room.subscribed",
-        {key: value for key, value in detail.items() if value},
+        _chosen(detail),
         rules=rules,
         categories=categories,
         min_severity=severity.value if severity else room.min_severity,
@@ -72,7 +72,7 @@ async def unsubscribe(
         actor,
         room_id,
         "room.unsubscribed",
-        {key: value for key, value in detail.items() if value},
+        _chosen(detail),
         rules=tuple(one for one in room.rules if one != rule),
         categories=tuple(one for one in room.categories if one != category),
         min_severity="" if severity else room.min_severity,
@@ -101,6 +101,11 @@ async def _change(
     entry = AuditEntry(id=new_id(), at=now, actor=actor.id, action=action, target=target, detail=detail)
     await duty.ports.audit.append(entry)
     return changed
+
+
+def _chosen(detail: Mapping[str, str]) -> dict[str, str]:
+    """Return for the audit log what was named at all."""
+    return {key: value for key, value in detail.items() if value}
 
 
 def _store(duty: Duty) -> BotStore:

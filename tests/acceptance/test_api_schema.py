@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 from openapi_spec_validator import validate
 
-from daemon.adapters.local_room import LocalRoom
 from daemon.config import ChannelSection, Config, SourceSection
 from daemon.handlers.http.openapi import refusals_of
 from daemon.handlers.http.server import ROUTES
 from daemon.products.product import Status, Unparsed
 from daemon.services import passes
+from tests.bot_kit import AttentiveRoom
 from tests.house import product
 from tests.unit.handlers.http.api import Api, api
 
@@ -38,7 +38,7 @@ async def service(tmp_path: Path) -> AsyncIterator[Api]:
     )
     async with api(config=config) as service:
         duty = service.home.duty
-        rooms = LocalRoom(service.home.clock, rooms=("team", "attic"), inbox=100_000)
+        rooms = AttentiveRoom(service.home.clock, rooms=("team", "attic"), inbox=100_000)
         duty.ports = replace(duty.ports, messenger=rooms, rooms=rooms)
         await service.home.shelve(
             product("a"),

@@ -59,6 +59,7 @@ async def end_well(daemon: DaemonProcess) -> None:
     assert status == 0
 
 
+@pytest.mark.timeout(300)
 async def test_a_service_that_is_killed_three_times_loses_and_doubles_nothing(team: Team) -> None:
     ack = command(f"ack {team.handle(await team.notice('q-1'), 'q-1')}")
     await team.service.order("message", **ack)
@@ -174,6 +175,7 @@ async def test_a_logout_and_the_code_to_scan_are_shown_until_somebody_has_logged
     assert (await team.asks("version")).startswith("zhiban ")
 
 
+@pytest.mark.timeout(300)
 async def test_a_service_that_freezes_leaves_what_was_under_way_unknown_and_gets_nothing_twice(team: Team) -> None:
     await team.notice("q-1")
     await all_sent(team)

@@ -22,6 +22,7 @@ from daemon.cli.room_talk import Talk
 from daemon.errors import InvalidInput, Unauthorized, Unavailable
 from daemon.forum.rooms import Outgoing
 from daemon.products.ids import new_id
+from tests.bot_kit import AttentiveRoom
 from tests.unit.handlers.http.api import Api, api
 
 ME = new_id()
@@ -95,7 +96,7 @@ class TestTalk:
 async def visited(who: str = "operator") -> AsyncIterator[tuple[Api, LocalRoom, RoomClient]]:
     async with api() as service, aiohttp.ClientSession() as session:
         duty = service.home.duty
-        place = LocalRoom(service.home.clock)
+        place = AttentiveRoom(service.home.clock)
         duty.ports = replace(duty.ports, messenger=place, rooms=place)
         yield service, place, RoomClient(session, lambda: (service.serving.url, service.tokens[who]))
 
@@ -153,6 +154,7 @@ async def echo(place: LocalRoom) -> None:
     """A bot that answers everything with what it heard."""
     while True:
         heard = await place.receive()
+        place.settle(heard.id)
         await place.send(
             Outgoing(conversation_id=heard.room_id, text=f"heard {heard.text}", mentions=((heard.sender_id, "you"),))
         )

@@ -5,22 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-import structlog
-
-from daemon.errors import DeliveryFailed, DeliveryUnknown
-from daemon.forum.rooms import Connection, Handled
+from daemon.forum.rooms import Handled
 from daemon.handlers.bot.admission import Admission
 from daemon.handlers.bot.dispatch_phrases import phrase
+from daemon.handlers.bot.insisting import insist
 from daemon.handlers.bot.screening import answers_in
 from daemon.ports import Messenger
 from daemon.services.duty import Duty
 from daemon.services.room_sending import RoomSender
 
-_log = structlog.get_logger()
-
-#: Seconds between two looks at whether the messenger is online, and between two tries.
-LOOK_S: Final = 1.0
-RETRY_S: Final = 30.0
 #: How many people one message asks.
 AT_ONCE: Final = 10
 
@@ -63,14 +56,5 @@ async def _ask(duty: Duty, messenger: Messenger, sender: RoomSender, rows: Seque
     conversation = rows[0].conversation_id
     people = {row.sender_id: row.sender_name for row in rows}
     mentions = [] if conversation in people else list(people.items())
-    while True:
-        while messenger.standing.connection is not Connection.ONLINE:
-            await duty.ports.clock.sleep(LOOK_S)
-        try:
-            await sender.send(conversation, phrase(duty.config.bot.language, "interrupted"), mentions)
-        except (DeliveryFailed, DeliveryUnknown) as exc:
-            _log.warning("reply.lost", messages=len(rows), code=exc.code, reason=str(exc))
-            if isinstance(exc, DeliveryFailed) and not exc.permanent:
-                await duty.ports.clock.sleep(RETRY_S)
-                continue
-        return
+    text = phrase(duty.config.bot.language, "interrupted")
+    await insist(messenger, duty.ports.clock, sender, conversation, text, mentions, messages=len(rows))

@@ -13,10 +13,9 @@ from typing import Final
 
 import structlog
 
-from daemon.errors import DeliveryFailed, DeliveryUnknown, ZhibanError
-from daemon.forum.rooms import Connection
-from daemon.handlers.bot.asking_again import LOOK_S, RETRY_S
+from daemon.errors import ZhibanError
 from daemon.handlers.bot.dispatch_phrases import phrase
+from daemon.handlers.bot.insisting import insist, until_online
 from daemon.ports import Batch, BotStore, Messenger
 from daemon.products.local_time import shown
 from daemon.services.duty import Duty
@@ -59,29 +58,11 @@ async def _tell_all(
     if told_at and now - datetime.fromisoformat(told_at) < QUIET_FOR:
         _log.info("bot.death_untold", reason="told already", told_at=told_at)
         return
-    await _until_online(duty, messenger)
+    await until_online(messenger, duty.ports.clock)
     await duty.ports.incidents.commit(Batch(progress={TOLD_AT: now.isoformat()}))
     time = shown(duty.ports.clock.now(), duty.config.notices.timezone)
     text = phrase(duty.config.bot.language, "came_back", time=time)
     for room in rooms:
         setting = await store.room(room)
-        if setting.muted_until is None or setting.muted_until <= now:
-            await _tell(duty, messenger, sender, room, text)
-
-
-async def _tell(duty: Duty, messenger: Messenger, sender: RoomSender, room: str, text: str) -> None:
-    while True:
-        try:
-            await sender.send(room, text)
-        except (DeliveryFailed, DeliveryUnknown) as exc:
-            _log.warning("reply.lost", messages=1, code=exc.code, reason=str(exc))
-            if isinstance(exc, DeliveryFailed) and not exc.permanent:
-                await duty.ports.clock.sleep(RETRY_S)
-                await _until_online(duty, messenger)
-                continue
-        return
-
-
-async def _until_online(duty: Duty, messenger: Messenger) -> None:
-    while messenger.standing.connection is not Connection.ONLINE:
-        await duty.ports.clock.sleep(LOOK_S)
+        if not setting.is_muted(now):
+            await insist(messenger, duty.ports.clock, sender, room, text)

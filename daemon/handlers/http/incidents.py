@@ -72,7 +72,7 @@ class Reason(Body):
     reason: NonBlankLine
 
 
-class Decision(Body):
+class Decide(Body):
     """The answer to a mass incident: apply its frozen remedies, or drop them."""
 
     apply: bool
@@ -130,7 +130,7 @@ async def reopen_incident(call: Call) -> Incident:
 
 async def decide_incident(call: Call) -> Incident:
     """POST /incidents/{incident_id}/decide."""
-    decided = await deciding.decide(call.duty, call.actor, call.path["incident_id"], call.sent(Decision).apply)
+    decided = await deciding.decide(call.duty, call.actor, call.path["incident_id"], call.sent(Decide).apply)
     return decided.incident
 
 
@@ -143,5 +143,5 @@ ROUTES = (
     post(f"{_ONE}/silence", silence_incident, Incident, "Hear nothing of it until a time", _WRITE, body=Until),
     post(f"{_ONE}/close", close_incident, Incident, "End an incident with a reason", _WRITE, body=Reason),
     post(f"{_ONE}/reopen", reopen_incident, Incident, "Take the end of an incident back", _WRITE),
-    post(f"{_ONE}/decide", decide_incident, Incident, "Answer a mass incident", _WRITE, body=Decision),
+    post(f"{_ONE}/decide", decide_incident, Incident, "Answer a mass incident", _WRITE, body=Decide),
 )

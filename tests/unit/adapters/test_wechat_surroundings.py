@@ -116,7 +116,7 @@ async def test_what_answers_in_place_of_the_service_is_said_and_tried_until_the_
     assert [record for record in caplog.records if record.name == "asyncio"] == []
 
 
-async def test_a_service_with_tls_is_said_to_be_out_of_reach(tmp_path: Path) -> None:
+async def test_a_service_with_tls_is_told_from_one_that_is_away(tmp_path: Path) -> None:
     # Its certificate does not matter: the client speaks without TLS, and no server that wants it listens to that.
     port, clock = free_port(), SwiftClock()
     async with listening(port, tls=ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)), messenger(
@@ -126,6 +126,7 @@ async def test_a_service_with_tls_is_said_to_be_out_of_reach(tmp_path: Path) -> 
 
         assert wechat.standing.connection is Connection.CONNECTING
         assert f"127.0.0.1:{port}" in wechat.standing.problem
+        assert "it has to be a puppet service with TLS off" in wechat.standing.problem
 
 
 @pytest.mark.parametrize("kind", [kind for kind in TYPES if kind != TEXT])

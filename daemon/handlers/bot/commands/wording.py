@@ -149,4 +149,4 @@ def heard(call: Call, room: RoomSetting) -> str:
 
 def muted(call: Call, room: RoomSetting) -> datetime | None:
     """Return until when a room is muted, None when it is not."""
-    return room.muted_until if room.muted_until and room.muted_until > call.now else None
+    return room.muted_until if room.is_muted(call.now) else None

@@ -16,29 +16,21 @@ import pytest
 from daemon.adapters.local_room import HISTORY, LocalRoom
 from daemon.config import HttpSection
 from daemon.forum.principals import Role, Scope
-from daemon.forum.rooms import Outgoing, RoomMessage
+from daemon.forum.rooms import Outgoing
 from daemon.handlers.http import room as routes
 from daemon.products.ids import new_id
 from daemon.services import contacts
+from tests.bot_kit import AttentiveRoom
 from tests.unit.handlers.http.api import Api, api, token_of
 
 ROOM = "/room/messages"
-
-
-class Attentive(LocalRoom):
-    """Rooms whose bot takes at once whatever is said."""
-
-    async def post(self, *said: Any) -> RoomMessage:
-        message = await super().post(*said)
-        self.settle(message.id)
-        return message
 
 
 @asynccontextmanager
 async def with_rooms(*ids: str, inbox: int = 1000, read: bool = False) -> AsyncIterator[tuple[Api, LocalRoom]]:
     async with api() as service:
         duty = service.home.duty
-        place = (LocalRoom if read else Attentive)(service.home.clock, rooms=ids, inbox=inbox)
+        place = (LocalRoom if read else AttentiveRoom)(service.home.clock, rooms=ids, inbox=inbox)
         duty.ports = replace(duty.ports, messenger=place, rooms=place)
         yield service, place
 

@@ -1,4 +1,4 @@
-"""Which rooms have had an entry that others have not."""
+"""Which rooms have had an entry of the outbox, or may have."""
 
 import sqlalchemy as sa
 from alembic import op

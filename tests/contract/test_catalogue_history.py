@@ -58,7 +58,8 @@ async def test_a_price_that_is_back_on_the_same_day_leaves_no_trace(catalogue: C
 
 @pytest.mark.parametrize("nothing", [None, Unparsed("1.234", ambiguous=True), Decimal("NaN"), Decimal("Infinity")])
 async def test_days_without_a_comparable_price_have_no_point(catalogue: Catalogue, nothing: object) -> None:
-    await store(catalogue, [product("a", price=nothing)], at=DAY)
+    source = "feed" if isinstance(nothing, Unparsed) else "shop"  # nobody writes what cannot be read into a document
+    await store(catalogue, [product("a", price=nothing)], source=source, at=DAY)
     await reprice(catalogue, DAY + timedelta(days=1), price=Decimal(1))
     await reprice(catalogue, DAY + timedelta(days=2), price=nothing)
     await reprice(catalogue, DAY + timedelta(days=5), price=Decimal(2))

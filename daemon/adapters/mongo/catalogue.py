@@ -70,20 +70,16 @@ class MongoCatalogue(Beside):
         if (known is not None and known.place is None) or not self._follower.upstream.connected:
             return await self._stored.get(product_id)
         try:
-            document = await self._fresh(product_id, known)
+            _, known = await self._fresh(product_id, known)
         except Unavailable as exc:
             _log.info("document.unread", document=product_id, reason=str(exc))
-            return await self._stored.get(product_id)
-        if known is not None and document is not None and document.digest == known.digest and not known.intent:
-            return known.product
-        return await self._stored.get(product_id)
+        return known.product if known is not None else await self._stored.get(product_id)
 
     async def edits(self, product_id: str, limit: int, cursor: str | None = None) -> Page:
         """Return a page of EditRecord of one product, newest first. Raises Unavailable while one is in doubt."""
         known = await self._known(product_id)
         if known is not None and known.intent and product_id not in self._changing:
-            await self._fresh(product_id, known)
-            known = await self._known(product_id)
+            _, known = await self._fresh(product_id, known)
             if known is not None and known.intent:
                 raise Unavailable(f"it is not known yet whether product {product_id!r} was changed")
         return await self._stored.edits(product_id, limit, cursor)
@@ -97,8 +93,7 @@ class MongoCatalogue(Beside):
         known = await self._known(read.id)
         if known is None or known.place is None:
             return await self._stored.replace(read, new, actor=actor, now=now)
-        document = await self._fresh(read.id, known)
-        known = await self._known(read.id)
+        document, known = await self._fresh(read.id, known)
         if document is None or known is None:
             raise NotFound(f"there is no product {read.id!r} any more")
         if known.product.revision != read.revision or new.id != read.id or known.digest != document.digest:
@@ -114,7 +109,7 @@ class MongoCatalogue(Beside):
         known = await self._known(product_id)
         if known is None or known.place is None:
             return await self._stored.document(product_id)
-        document = await self._fresh(product_id, known)
+        document, _ = await self._fresh(product_id, known)
         if document is None:
             return None
         whole = decoded(document.raw, [part.name.decode(errors="replace") for part in elements(document.raw)])
@@ -132,7 +127,8 @@ class MongoCatalogue(Beside):
         """Return what is remembered of every source, by name; of the shop, how it fares now."""
         states = await self._stored.sources()
         name = self._follower.upstream.name
-        return states | {name: self._follower.state(states.get(name))}
+        state = self._follower.state(states.get(name))
+        return states if state is None else states | {name: state}
 
     async def _change(self, document: Document, known: Known, new: Product, actor: str, now: datetime) -> Product:
         write = self._mapping.write(document, known.product, new, now)
@@ -149,7 +145,8 @@ class MongoCatalogue(Beside):
                 after = await self._looked_again(known, intent)
         if after is None:
             await self._mirror.withdraw(new.id)
-            if await self._fresh(new.id, known) is None:
+            found, _ = await self._fresh(new.id, await self._known(new.id))
+            if found is None:
                 raise NotFound(f"there is no product {new.id!r} any more")
             raise Conflict(f"product {new.id!r} was changed meanwhile")
         return await self._mirror.complete(intent, await self._seen(after, known, intent))
@@ -171,17 +168,22 @@ class MongoCatalogue(Beside):
         related = await self._observer.related(document)
         return self._observer.seen(document, msgspec.structs.replace(known, intent=intent), related)
 
-    async def _fresh(self, product_id: str, known: Known | None) -> Document | None:
-        """Read a document and take it over; None when there is none, which is taken over too. Raises Unavailable."""
+    async def _fresh(self, product_id: str, known: Known | None) -> tuple[Document | None, Known | None]:
+        """Read a document and take it over; return it, and what the mirror knows then. Raises Unavailable.
+
+        known: what the mirror knew before. A document that is not there is taken over as gone.
+        """
         place = known.place if known and known.place else _named_place(product_id)
         documents = await self._collection.get([place]) if place else ()
-        if documents:
-            in_doubt = known is not None and known.intent is not None
-            await (self._observer.take_all(documents) if in_doubt else self._observer.take(documents))
-            return documents[0]
-        if known is not None:
-            await self._reader.gone([product_id])
-        return None
+        if not documents:
+            if known is not None:
+                await self._reader.gone([product_id])
+            return None, await self._known(product_id)
+        document = documents[0]
+        if known is None or known.intent is not None or known.digest != document.digest:
+            await self._observer.take_all(documents, {} if known is None else {product_id: known})
+            known = await self._known(product_id)
+        return document, known
 
     async def _known(self, product_id: str) -> Known | None:
         return (await self._mirror.known([product_id])).get(product_id)

@@ -35,14 +35,10 @@ BACKOFF_MAX_S: Final = 5.0
 SETTLE_S: Final = 10.0
 #: How far back updatedAt is asked again: clocks of the machines that write may differ so much.
 OVERLAP: Final = timedelta(seconds=10)
-#: How old an intent must be for a document without it to prove that it never came true.
-DOUBTFUL_FOR: Final = timedelta(seconds=60)
 #: Events of a change stream that may wait while those before them are taken over.
 TOGETHER: Final = 200
 #: Where KeystoneJS writes when a document was changed, where its model tracks that.
 UPDATED_AT: Final = ("updatedAt",)
-#: Canonical fields that every document has, whatever its model.
-ALWAYS: Final = frozenset({"id", "status", "created_at"})
 
 
 class Follower:
@@ -88,11 +84,11 @@ class Follower:
         await self._collection.ping()
         self._stand(connected=True)
 
-    def state(self, kept: SourceState | None) -> SourceState:
-        """Return how the source fares, for lists of sources."""
-        state = kept or SourceState(name=self._section.name)
+    def state(self, kept: SourceState | None) -> SourceState | None:
+        """Return how the source fares, for lists of sources; None while there is nothing to tell of it."""
         if self._upstream.connected:
-            return state
+            return kept
+        state = kept or SourceState(name=self._section.name)
         return msgspec.structs.replace(state, failed_at=self._upstream.since, error=self._upstream.problem)
 
     async def _follow_line(self) -> None:

@@ -52,12 +52,17 @@ class Observer:
         waiting = [document for document in latest.values() if digests.get(document.id) != document.digest]
         return await self.take_all(waiting) if waiting else ()
 
-    async def take_all(self, documents: Sequence[Document]) -> Sequence[str]:
-        """Take over documents of different ids, whatever the mirror knows of them; see `take`."""
+    async def take_all(self, documents: Sequence[Document], known: Mapping[str, Known] | None = None) -> Sequence[str]:
+        """Take over documents of different ids, whatever the mirror knows of them; see `take`.
+
+        known: what the mirror held of them before they were read.
+        """
         waiting, changed = list(documents), list[str]()
-        related = await self._related(waiting)
         for _ in range(_TRIES):
-            known = await self._mirror.known([document.id for document in waiting])
+            if known is None:
+                known = await self._mirror.known([document.id for document in waiting])
+                waiting = await self._read_after(known, waiting)
+            related = await self._related(waiting)
             page = [seen for document in waiting if (seen := self._seen(document, known.get(document.id), related))]
             if not page:
                 break
@@ -65,7 +70,7 @@ class Observer:
             changed += (*observed.created, *observed.updated, *observed.completed)
             self._tell_foreign(observed)
             stale = set(observed.stale)
-            waiting = [document for document in waiting if document.id in stale]
+            waiting, known = [document for document in waiting if document.id in stale], None
             if not waiting:
                 break
         return changed
@@ -79,6 +84,15 @@ class Observer:
     async def related(self, document: Document) -> Mapping[str, Mapping[DocumentId, Any]]:
         """Return what a document refers to. Raises Unavailable."""
         return await self._related([document])
+
+    async def _read_after(self, known: Mapping[str, Known], documents: Sequence[Document]) -> list[Document]:
+        """Return documents as they are, after what the mirror knows of them.
+
+        What was read before may be older than what the mirror has got by now, and would be taken for news.
+        """
+        new = [document for document in documents if document.id not in known]
+        places = [document.place for document in documents if document.id in known]
+        return [*new, *(await self._collection.get(places) if places else ())]
 
     def _seen(
         self, document: Document, known: Known | None, related: Mapping[str, Mapping[DocumentId, Any]]

@@ -100,14 +100,14 @@ class Reader:
 
     async def settle_intents(self) -> None:
         """Find out what became of changes that were under way when a daemon died. Raises Unavailable."""
-        for intent in await self._mirror.intents():
-            known = (await self._mirror.known([intent.after.id])).get(intent.after.id)
+        for changing in [intent.after.id for intent in await self._mirror.intents()]:
+            known = (await self._mirror.known([changing])).get(changing)
             if known is None or known.intent is None or known.place is None:
                 continue
             documents = await self._collection.get([known.place])
-            await self._observer.take_all(documents)
-            if self._clock.now() - intent.at >= DOUBTFUL_FOR or not documents:
-                await self._mirror.withdraw(intent.after.id)
+            await self._observer.take_all(documents, {changing: known})
+            if self._clock.now() - known.intent.at >= DOUBTFUL_FOR or not documents:
+                await self._mirror.withdraw(changing)
 
     async def _vanished(self, page: Sequence[Document], after: bytes | None, upto: bytes | None) -> Sequence[str]:
         """Take note of mirrored documents between two places that a page of all there are does not name."""

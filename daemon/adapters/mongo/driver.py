@@ -21,7 +21,7 @@ from pymongo.errors import DocumentTooLarge, PyMongoError
 from daemon.adapters.mongo import faults
 from daemon.adapters.mongo.documents import Document, DocumentId, Unnamed, document_of, id_of, split
 from daemon.config import MongodbSection
-from daemon.errors import ConfigError, Conflict, InvalidInput, Unavailable
+from daemon.errors import ConfigError, Conflict, InvalidInput, NotFound, Unavailable
 
 _HEARTBEAT_S: Final = 0.5  # a server that comes back is found this soon
 _QUIET_S: Final = 0.5
@@ -201,6 +201,26 @@ class Collection:
         finally:
             with suppress(PyMongoError), pymongo.timeout(_FAREWELL_S):
                 await stream.close()
+
+    async def size(self) -> int:
+        """Return about how many documents there are, as the server keeps count of them. Raises Unauthorized."""
+        with self._answered(faults.CREDENTIALS):
+            return int(await self._products.estimated_document_count())
+
+    async def shard_key(self) -> Sequence[str]:
+        """Return the fields that the collection is sharded by, none where nobody says so or we may not ask."""
+        routing = self._database.client["config"].get_collection("collections", codec_options=_READ)
+        try:
+            with self._answered(dict.fromkeys(faults.CREDENTIALS, NotFound)):
+                kept = await routing.find_one({"_id": self.full_name, "dropped": {"$ne": True}})
+        except NotFound:
+            return ()
+        return list(kept.get("key", ())) if kept else ()
+
+    @property
+    def full_name(self) -> str:
+        """Return the names of the database and the collection, as "shop.products"."""
+        return str(self._products.full_name)
 
     @property
     def _preference(self) -> Any:

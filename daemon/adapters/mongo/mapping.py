@@ -78,6 +78,11 @@ class ShopMapping:
         return frozenset(self._fields)
 
     @property
+    def mapped(self) -> Mapping[str, MappedField]:
+        """Return the canonical fields that have a path, by name, with how each is read."""
+        return self._fields
+
+    @property
     def relations(self) -> Mapping[str, str]:
         """Return the path to ask for in each collection that `wanted` may name."""
         return self._paths

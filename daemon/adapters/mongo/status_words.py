@@ -28,6 +28,7 @@ class StatusWords:
     def __init__(self, configured: Mapping[str, tuple[Word, ...]]) -> None:
         for name in configured:
             _check(name)
+        self._told = {word for words in configured.values() for word in map(_key, words)}
         self._words = {status: tuple(configured.get(status.value, WORDS[status])) for status in Status}
         # Where a shop says "live" for "published", the other words are not the usual ones either.
         self._guessed = None if configured else {_key(words[0]) for words in WORDS.values() if words}
@@ -47,6 +48,18 @@ class StatusWords:
         if not found:
             return self._otherwise(value)
         return before if isinstance(before, Status) and before in found else found[0]
+
+    def meanings(self, value: Any) -> tuple[Status, ...]:
+        """Return every status that a word may stand for, first the one it is read as; none for one nobody knows."""
+        found = self._statuses_of(value)
+        if found:
+            return found
+        other = self._otherwise(value)
+        return (other,) if isinstance(other, Status) else ()
+
+    def is_told(self, value: Any) -> bool:
+        """Tell whether the configuration names a word, so that what it means is not guessed."""
+        return isinstance(value, str | bool | int | float) and _key(value) in self._told
 
     def write(self, status: Status, standing: Any) -> Word:
         """Return the word for a status, of the type of the one that stands there. Raises InvalidInput."""
@@ -85,7 +98,7 @@ class StatusWords:
 
     def _by_precedence(self, configured: Mapping[str, Any]) -> list[tuple[Status, tuple[Word, ...]]]:
         """Return statuses with their words, configured ones first: theirs are certain, the others' are guessed."""
-        told = {word for words in configured.values() for word in map(_key, words)}
+        told = self._told
         mine = [(status, self._words[status]) for status in Status if status.value in configured]
         rest = [
             (status, tuple(word for word in self._words[status] if _key(word) not in told))

@@ -74,12 +74,7 @@ class Change:
 
     def applied(self) -> dict[str, Any]:
         """Return the document as it will be."""
-        found: Any = self._lying
-        for path, value in self._set.items():
-            found = _with(found, path.parts, value)
-        for path in self._unset:
-            found = _without(found, path.parts)
-        return dict(found)
+        return applied(self._lying, self.operators())
 
     def check(self, standing: Product, changed: Product, after: Product) -> None:
         """Raise InvalidInput unless the change says what it should, and nothing more.
@@ -182,6 +177,16 @@ class Change:
         path, lying, _ = field.find(self._lying, {}) if field else (None, None, None)
         if path is not None and isinstance(lying, datetime) and path.nested(self._lying) is not None:
             self._set[path] = writable.to_milliseconds(now)
+
+
+def applied(lying: Mapping[str, Any], operators: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a decoded document as an update of ours leaves it."""
+    found: Any = lying
+    for text, value in operators.get("$set", {}).items():
+        found = _with(found, Path(text).parts, value)
+    for text in operators.get("$unset", {}):
+        found = _without(found, Path(text).parts)
+    return dict(found)
 
 
 def raw_elements(raw: bytes) -> dict[bytes, Element]:

@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 ONLY ?=
 
 PUPPET := tests/interop/puppet
+KEYSTONE := tests/interop/keystone
 MONGODB := tests/interop/secantus
 .PHONY: run test test-slow interop mongodb-server bench check format clean
 
@@ -24,14 +25,14 @@ $(VENV)/.bench: $(VENV)/.test
 run: $(VENV)/.base
 	$(BIN)/zhiban run --demo
 
-test: $(VENV)/.test $(PUPPET)/node_modules/.installed $(MONGODB)/.venv/.installed
+test: $(VENV)/.test $(PUPPET)/node_modules/.installed $(KEYSTONE)/node_modules/.installed $(MONGODB)/.venv/.installed
 	$(BIN)/python -m pytest -n 2 -m 'not slow'
 
-# The real puppet service, for the tests against it; without node they are skipped, and say so.
-$(PUPPET)/node_modules/.installed: $(PUPPET)/package-lock.json
-	@if ! command -v npm >/dev/null; then echo 'npm is not installed: no tests against the real puppet service'; \
-	elif npm ci --prefix $(PUPPET) --ignore-scripts --no-audit --no-fund; then touch $@; \
-	else echo 'npm could not install it: no tests against the real puppet service'; fi
+# The real puppet service, and what docs/examples/keystone runs on; without node their tests are skipped, and say so.
+tests/interop/%/node_modules/.installed: tests/interop/%/package-lock.json
+	@if ! command -v npm >/dev/null; then echo 'npm is not installed: no tests against $*'; \
+	elif npm ci --prefix tests/interop/$* --ignore-scripts --no-audit --no-fund; then touch $@; \
+	else echo 'npm could not install it: no tests against $*'; fi
 
 # A server that speaks MongoDB's protocol, in an environment of its own; where it can't be installed, or
 # ZHIBAN_TEST_MONGODB_URI names another, the tests that need it are skipped or use that one.
@@ -42,7 +43,7 @@ $(MONGODB)/.venv/.installed: $(MONGODB)/requirements.txt
 	install --quiet --disable-pip-version-check --only-binary SecantusDB,numpy,shapely -r $<; then touch $@; \
 	else echo 'pip could not install the MongoDB server: no tests against it'; rm -rf $(MONGODB)/.venv; fi
 
-interop: $(VENV)/.test $(PUPPET)/node_modules/.installed $(MONGODB)/.venv/.installed
+interop: $(VENV)/.test $(PUPPET)/node_modules/.installed $(KEYSTONE)/node_modules/.installed $(MONGODB)/.venv/.installed
 	$(BIN)/python -m pytest tests/interop
 
 test-slow: $(VENV)/.test $(MONGODB)/.venv/.installed

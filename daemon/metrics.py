@@ -5,9 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, PlatformCollector, ProcessCollector
-from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
+
+#: Figures of a catalogue that lies elsewhere, and those of them that only grow.
+_CATALOGUE = {
+    "connected": "1 while the catalogue elsewhere is reached.",
+    "live": "1 while it tells of changes as they happen.",
+    "documents": "Documents that its last whole reading found.",
+    "rejected_documents": "Documents of it that could not be read.",
+    "last_read_timestamp_seconds": "When it was last read as a whole.",
+    "read_duration_seconds": "How long that took.",
+    "unsettled_changes": "Changes of which it is not known yet whether they were made.",
+    "changes": "Products that changed by what was read of it.",
+    "conflicts": "Changes of ours that somebody else was faster than.",
+}
+_GROWING = frozenset({"changes", "conflicts"})
 
 _SECONDS = (0.001, 0.005, 0.02, 0.1, 0.5, 2.0, 10.0, 60.0, 600.0)
 
@@ -22,6 +36,8 @@ class Metrics:
         self._define_products()
         self._define_process()
         self._define_bot()
+        self._catalogue: dict[str, float] = {}
+        self.registry.register(_Elsewhere(self._catalogue))
 
     def _define_products(self) -> None:
         registry = self.registry
@@ -106,6 +122,10 @@ class Metrics:
         for state, count in counts.items():
             self.incidents.labels(state).set(count)
 
+    def set_catalogue(self, figures: Mapping[str, float]) -> None:
+        """Show figures of a catalogue that lies elsewhere; nothing is shown of it before."""
+        self._catalogue.update(figures)
+
     def set_outbox(self, depth: Mapping[tuple[str, str], int]) -> None:
         """Show how many entries each channel has in each state; what is not named is gone."""
         self.outbox.clear()
@@ -126,3 +146,15 @@ class _Counted(Collector):
 
     def collect(self) -> Iterator[Metric]:
         yield CounterMetricFamily(self._name, self._told, value=self._value())
+
+
+class _Elsewhere(Collector):
+    """Figures of a catalogue that lies elsewhere, as far as they are known."""
+
+    def __init__(self, figures: Mapping[str, float]) -> None:
+        self._figures = figures
+
+    def collect(self) -> Iterator[Metric]:
+        for name, value in self._figures.items():
+            family = CounterMetricFamily if name in _GROWING else GaugeMetricFamily
+            yield family(f"zhiban_catalogue_{name}", _CATALOGUE[name], value=value)

@@ -72,6 +72,8 @@ def _catalogue_told(catalogue: dict[str, Any]) -> str:
     told = f"{reached} since {str(catalogue['since'])[:19]}"
     if catalogue["problem"]:
         told += f", {catalogue['problem']}"
+    if catalogue["connected"]:
+        told += ", live" if catalogue["live"] else ", polled"
     if catalogue["read_at"]:
         told += f"; {catalogue['documents']} documents read {catalogue['read_at'][:19]}"
         told += f", {catalogue['rejected']} unreadable" if catalogue["rejected"] else ""

@@ -12,10 +12,11 @@ from typing import Final
 from daemon.config import SourceSection
 from daemon.jobs.pass_figures import PassFigures
 from daemon.jobs.scheduler import Job
-from daemon.services import delivery, digests, fetching, incidents, passes, retention, sources
+from daemon.services import catalogue_health, delivery, digests, fetching, incidents, passes, retention, sources
 from daemon.services.duty import Duty
 
 _CLOCKS_S: Final = 5.0
+_CATALOGUE_S: Final = 5.0
 _DIGEST_S: Final = 30.0
 _FORGET_S: Final = 3_600.0
 _SHORT_S: Final = 60.0  # deadline of what touches stores alone
@@ -38,6 +39,8 @@ def jobs(duty: Duty, figures: PassFigures) -> list[Job]:
         _every("incidents.clocks", _CLOCKS_S, lambda: incidents.tick_clocks(duty)),
         _every("records.forget", _FORGET_S, lambda: retention.forget(duty)),
     ]
+    if duty.ports.followed:
+        always.append(_every("catalogue.watch", _CATALOGUE_S, lambda: catalogue_health.watch(duty)))
     if duty.config.checks.network:
         always.append(_evidence(duty, figures))
     return (

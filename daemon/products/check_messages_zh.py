@@ -7,6 +7,8 @@ from typing import Final
 
 #: Messages that hold another message.
 FRAMES: Final[Mapping[str, str]] = {
+    "cannot be read: {said:message}; products are checked as they were last read":
+        "无法读取：{said}；商品按上次读到的内容检查",
     "the last {count:number} passes came to no end: {said:message}": "最近 {count} 次巡检都没有完成：{said}",
     "line {line:number}: {said:message}": "第 {line} 行：{said}",
     "{said:message}; nothing after this was read": "{said}；此后的内容未读",
@@ -19,7 +21,7 @@ FRAMES: Final[Mapping[str, str]] = {
     "JSON breaks: a key was expected, found {found:message}": "JSON 中断：应为键，却是{found}",
     'JSON breaks: ":" was expected, found {found:message}': "JSON 中断：应为“:”，却是{found}",
     "JSON breaks at {found:message}": "JSON 在{found}处中断",
-}
+}  # fmt: skip
 
 MESSAGES: Final[Mapping[str, str]] = {
     # services: passes, mass incidents, hosts
@@ -31,6 +33,9 @@ MESSAGES: Final[Mapping[str, str]] = {
     "{count:number} products on which a rule raised an error": "有 {count} 个商品在检查时规则出错",
     "a full pass judged {checked:number} products, the one before {before:number}":
         "全量巡检只检查了 {checked} 个商品，上一次为 {before} 个",
+    "holds {documents:number} documents, and held {expected:number}; products without one are missing. "
+    "If that is right, close this":
+        "现有 {documents} 份文档，之前有 {expected} 份；没有文档的商品记为缺失。如属正常，请关闭此异常",
     "not done within {seconds:number} s": "{seconds} 秒内未完成",
     # fetching
     "is no http or https address": "不是 http 或 https 网址",
@@ -104,6 +109,8 @@ TITLES: Final[Mapping[str, str]] = {
     "checker.canary": "自检失败",
     "checker.rule_failed": "规则出错",
     "checker.short_pass": "巡检商品过少",
+    "catalogue_away": "商品库无法读取",
+    "catalogue_short": "商品库文档骤减",
     "host_down": "网站无响应",
     "source": "来源读取失败",
     "mass": "一次涉及过多",

@@ -23,15 +23,15 @@ from functools import lru_cache
 from string import Formatter
 from typing import Final, NamedTuple
 
-from daemon.products import check_messages_zh, refusal_messages_zh, rule_messages_zh
+from daemon.products import check_messages_zh, refusal_messages_zh, rule_messages_zh, shop_messages_zh
 from daemon.products.phrases import Language, field_name
 from daemon.products.rule_messages_zh import WORDS
 
 #: What each language other than English is made of. Frames come first: they show at the ends of what they hold.
 CATALOGUES: Final[Mapping[Language, tuple[Mapping[str, str], ...]]] = {
     "zh": (
-        rule_messages_zh.FRAMES, check_messages_zh.FRAMES,
-        rule_messages_zh.MESSAGES, check_messages_zh.MESSAGES, refusal_messages_zh.MESSAGES,
+        rule_messages_zh.FRAMES, check_messages_zh.FRAMES, shop_messages_zh.FRAMES,
+        rule_messages_zh.MESSAGES, check_messages_zh.MESSAGES, shop_messages_zh.MESSAGES, refusal_messages_zh.MESSAGES,
     ),
 }  # fmt: skip
 _LONGEST: Final = 2_000

@@ -67,3 +67,19 @@ def test_openmetrics_is_given_to_who_asks_for_it() -> None:
     assert plain.startswith("text/plain")
     assert open_metrics.startswith("application/openmetrics-text")
     assert body.endswith(b"# EOF\n")
+
+
+def test_nothing_is_shown_of_a_catalogue_elsewhere_where_there_is_none() -> None:
+    assert not [name for name in shown(Metrics()) if name.startswith("zhiban_catalogue")]
+
+
+def test_a_catalogue_elsewhere_is_shown_as_far_as_it_is_known() -> None:
+    metrics = Metrics()
+
+    metrics.set_catalogue({"connected": False, "changes": 2})
+    metrics.set_catalogue({"connected": True, "changes": 3, "documents": 40})
+
+    values = {name: value for name, value in shown(metrics).items() if name.startswith("zhiban_catalogue")}
+    assert values == {
+        "zhiban_catalogue_connected": 1, "zhiban_catalogue_changes_total": 3, "zhiban_catalogue_documents": 40,
+    }  # fmt: skip

@@ -28,7 +28,7 @@ from daemon.adapters.sql.catalogue import SqlCatalogue
 from daemon.adapters.sql.mirror import Intent, Known, Seen, SqlMirror
 from daemon.errors import Conflict, InvalidInput, NotFound, Unavailable
 from daemon.ports import Page, Upstream
-from daemon.products.imports import SourceState, says_the_same
+from daemon.products.imports import Reject, SourceState, says_the_same
 from daemon.products.product import Product
 
 _log = structlog.get_logger()
@@ -54,11 +54,21 @@ class MongoCatalogue(Beside):
         self._mirror, self._collection, self._mapping = mirror, collection, mapping
         self._observer, self._follower, self._reader = observer, follower, reader
         self._changing: set[str] = set()
+        self._conflicts = 0
 
     @property
     def upstream(self) -> Upstream:
         """Return how the daemon stands to the collection."""
-        return self._follower.upstream
+        return msgspec.structs.replace(self._follower.upstream, conflicts=self._conflicts)
+
+    @property
+    def rejects(self) -> Sequence[Reject]:
+        """Return the documents that could not be read when they were last looked at, and why."""
+        return self._observer.rejects
+
+    async def unsettled(self) -> int:
+        """Return of how many changes it is not known yet whether they were made; one under way is among them."""
+        return len(await self._mirror.intents())
 
     async def follow(self, told: Callable[[], None]) -> None:
         """Take over what changes in the collection, until cancelled. told: called after each change."""
@@ -93,16 +103,11 @@ class MongoCatalogue(Beside):
         known = await self._known(read.id)
         if known is None or known.place is None:
             return await self._stored.replace(read, new, actor=actor, now=now)
-        document, known = await self._fresh(read.id, known)
-        if document is None or known is None:
-            raise NotFound(f"there is no product {read.id!r} any more")
-        if known.product.revision != read.revision or new.id != read.id or known.digest != document.digest:
-            raise Conflict(f"product {read.id!r} was changed meanwhile: revision {known.product.revision}")
-        self._changing.add(read.id)
         try:
-            return await self._change(document, known, self._dated(known.product, new, now), actor, now)
-        finally:
-            self._changing.discard(read.id)
+            return await self._replaced(known, read, new, actor, now)
+        except Conflict:
+            self._conflicts += 1
+            raise
 
     async def document(self, product_id: str) -> Mapping[str, object] | None:
         """Return the document as it is now, in relaxed extended JSON. Raises Unavailable."""
@@ -129,6 +134,18 @@ class MongoCatalogue(Beside):
         name = self._follower.upstream.name
         state = self._follower.state(states.get(name))
         return states if state is None else states | {name: state}
+
+    async def _replaced(self, known: Known | None, read: Product, new: Product, actor: str, now: datetime) -> Product:
+        document, known = await self._fresh(read.id, known)
+        if document is None or known is None:
+            raise NotFound(f"there is no product {read.id!r} any more")
+        if known.product.revision != read.revision or new.id != read.id or known.digest != document.digest:
+            raise Conflict(f"product {read.id!r} was changed meanwhile: revision {known.product.revision}")
+        self._changing.add(read.id)
+        try:
+            return await self._change(document, known, self._dated(known.product, new, now), actor, now)
+        finally:
+            self._changing.discard(read.id)
 
     async def _change(self, document: Document, known: Known, new: Product, actor: str, now: datetime) -> Product:
         write = self._mapping.write(document, known.product, new, now)

@@ -114,9 +114,11 @@ class Follower:
 
     async def _read_all(self) -> None:
         tally = await self._reader.read_all(self._told)
+        self._count(tally.changed)
         self._upstream = msgspec.structs.replace(
-            self._upstream, read_at=self._clock.now(), documents=tally.documents, rejected=tally.rejected
-        )
+            self._upstream, read_at=self._clock.now(), documents=tally.documents, rejected=tally.rejected,
+            read_s=tally.duration_s, troubled_since=None, trouble="",
+        )  # fmt: skip
 
     async def _changes(self) -> None:
         """Take over changes as they are told, or look for them where nobody tells."""
@@ -169,6 +171,7 @@ class Follower:
         latest = {change.place: change.document for change in changes if not isinstance(change.document, Unnamed)}
         changed = list(await self._observer.take([document for document in latest.values() if document is not None]))
         changed += await self._reader.take_gone([place for place, document in latest.items() if document is None])
+        self._count(len(changed))
         if changed:
             self._told()
 
@@ -180,7 +183,8 @@ class Follower:
             while True:
                 found = await self._collection.newer(field, since, self._section.page_size)
                 page = [one for one in found if isinstance(one, Document)]
-                if await self._observer.take(page):
+                if changed := await self._observer.take(page):
+                    self._count(len(changed))
                     self._told()
                 latest = _time_of(page[-1], field) if page else None
                 if len(found) < self._section.page_size or latest is None or latest <= since:
@@ -189,14 +193,19 @@ class Follower:
             since = max(since, now - OVERLAP)
             await self._clock.sleep(self._section.poll_interval)
 
+    def _count(self, changed: int) -> None:
+        self._upstream = msgspec.structs.replace(self._upstream, changes=self._upstream.changes + changed)
+
     def _stand(self, *, connected: bool, problem: str = "", live: bool | None = None) -> None:
         before = self._upstream
         live = before.live if live is None else live
         if (connected, problem, live) == (before.connected, before.problem, before.live):
             return
-        since = before.since if connected is before.connected else self._clock.now()
+        now = self._clock.now()
+        since = before.since if connected is before.connected else now
+        trouble = {} if connected else {"trouble": problem, "troubled_since": before.troubled_since or now}
         self._upstream = msgspec.structs.replace(
-            before, connected=connected, problem=problem, live=live and connected, since=since
+            before, connected=connected, problem=problem, live=live and connected, since=since, **trouble
         )
         if connected is not before.connected or not connected:
             tell = _log.info if connected else _log.warning

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import structlog
 
@@ -14,6 +14,7 @@ from daemon.adapters.sql.mirror import Known, Observed, Seen, SqlMirror
 from daemon.config import MongodbSection
 from daemon.errors import InvalidInput
 from daemon.ports import Clock
+from daemon.products.imports import Reject
 from daemon.products.product import Product
 
 _log = structlog.get_logger()
@@ -22,6 +23,14 @@ _log = structlog.get_logger()
 _TRIES: Final = 5
 #: Rejected documents of which it is remembered that the log has them.
 _REMEMBERED: Final = 10_000
+
+
+class _Rejected(NamedTuple):
+    """A document that could not be read. reading: the number of the whole reading that last met it."""
+
+    digest: bytes
+    reading: int
+    told: Reject
 
 
 class Observer:
@@ -33,7 +42,8 @@ class Observer:
         self._source, self._collection, self._mapping = section.name, collection, mapping
         self._mirror, self._clock = mirror, clock
         self._paths = mapping.relations
-        self._rejected: dict[str, bytes] = {}
+        self._rejected: dict[str, _Rejected] = {}
+        self._reading = 0
         #: Canonical fields that a document has had a value for.
         self.fields: set[str] = set()
 
@@ -41,6 +51,19 @@ class Observer:
     def rejected(self) -> int:
         """Return how many documents could not be read at all when they were last looked at."""
         return len(self._rejected)
+
+    @property
+    def rejects(self) -> Sequence[Reject]:
+        """Return the documents that could not be read when they were last looked at, and why; the latest of many."""
+        return [one.told for one in self._rejected.values()]
+
+    def begin_reading(self) -> None:
+        """Begin to look at every document there is."""
+        self._reading += 1
+
+    def end_reading(self) -> None:
+        """Forget the rejected documents that were not met since the reading began: they are gone."""
+        self._rejected = {name: one for name, one in self._rejected.items() if one.reading == self._reading}
 
     async def take(self, documents: Sequence[Document]) -> Sequence[str]:
         """Take over the documents that differ from the mirror; return the ids of products that changed by it.
@@ -120,10 +143,12 @@ class Observer:
 
     def _reject(self, document: Document, reason: str) -> None:
         """Say once of each version of a document that it cannot be read."""
-        if self._rejected.get(document.id) != document.digest:
+        before = self._rejected.pop(document.id, None)
+        if before is None or before.digest != document.digest:
             _log.warning("document.rejected", source=self._source, document=document.id, bytes=len(document.raw),
                          reason=reason)  # fmt: skip
-        self._rejected[document.id] = document.digest
+        told = Reject(file=self._source, line=None, field="", reason=reason, row={"_id": document.id})
+        self._rejected[document.id] = _Rejected(document.digest, self._reading, told)
         while len(self._rejected) > _REMEMBERED:
             del self._rejected[next(iter(self._rejected))]
 

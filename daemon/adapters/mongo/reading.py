@@ -35,6 +35,7 @@ class Tally:
     changed: int = 0
     unnamed: int = 0
     rejected: int = 0
+    duration_s: float = 0.0
 
     def add(self, documents: int, changed: int, upto: bytes | None) -> None:
         """Count a page and what it changed, which ends at a place."""
@@ -65,16 +66,19 @@ class Reader:
         Raises Unavailable.
         """
         began, tally = self._clock.monotonic(), Tally()
+        self._observer.begin_reading()
         async for page, upto in self._pages(tally):
             changes = [*await self._observer.take(page), *await self._vanished(page, tally.place, upto)]
             tally.add(len(page), len(changes), upto)
             if changes:
                 told()
+        self._observer.end_reading()
         tally.rejected = tally.unnamed + self._observer.rejected
         await self._note(tally)
         await self.settle_intents()
+        tally.duration_s = round(self._clock.monotonic() - began, 3)
         _log.info("catalogue.read", source=self._section.name, documents=tally.documents, changed=tally.changed,
-                  rejected=tally.rejected, duration_s=round(self._clock.monotonic() - began, 3))  # fmt: skip
+                  rejected=tally.rejected, duration_s=tally.duration_s)  # fmt: skip
         return tally
 
     async def _pages(self, tally: Tally) -> AsyncIterator[tuple[Sequence[Document], bytes | None]]:

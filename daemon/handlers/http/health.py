@@ -61,8 +61,8 @@ class CatalogueHealth(msgspec.Struct, frozen=True, kw_only=True):
 class Readiness(msgspec.Struct, frozen=True, omit_defaults=True):
     """Whether requests are served as they should be, and which part keeps it from that.
 
-    problems: what keeps parts from it. bot, catalogue: left out where there is none to reach; a daemon from which one of
-    these is away is ready all the same.
+    problems: what keeps parts from it. bot, catalogue: left out where there is none to reach; a daemon from which one
+    of these is away is ready all the same.
     """
 
     ready: bool

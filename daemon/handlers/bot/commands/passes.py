@@ -36,7 +36,7 @@ async def status(call: Call) -> str:
     lines = [call.say("status.incidents", **{state.value: counts[state] for state in ALIVE})]
     lines.append(call.say("status.products", count=await ports.catalogue.count()))
     lines.append(await _last_pass(call))
-    lines += await _sources(call)
+    lines += [*_catalogue(call), *await _sources(call)]
     lines += await _notices(call)
     room = await call.bot.room(call.asked.room_id) if call.asked.room_id else None
     if room and (until := muted(call, room)):
@@ -59,12 +59,31 @@ async def _last_pass(call: Call) -> str:
     )
 
 
+def _catalogue(call: Call) -> list[str]:
+    """Return how the daemon stands to a catalogue that lies elsewhere, if there is one."""
+    if call.duty.ports.followed is None:
+        return []
+    upstream = call.duty.ports.followed.upstream
+    about = {"name": plain(upstream.name, NAME), "since": call.time(upstream.since)}
+    if upstream.connected:
+        manner = call.say("status.catalogue_live" if upstream.live else "status.catalogue_polled")
+        line = call.say("status.catalogue", **about, manner=manner)
+    else:
+        line = call.say("status.catalogue_away", **about, problem=_told(call, upstream.problem))
+    if upstream.read_at is None:
+        return [line, call.say("status.catalogue_unread")]
+    read = call.since(upstream.read_at)
+    figures = {"documents": upstream.documents, "rejected": upstream.rejected}
+    return [line, call.say("status.catalogue_read", **figures, read=read)]
+
+
 async def _sources(call: Call) -> list[str]:
     states = (await call.duty.ports.catalogue.sources()).values()
+    elsewhere = call.duty.ports.followed.upstream.name if call.duty.ports.followed else None
     return [
         call.say("status.source_error", name=plain(state.name, NAME), error=_told(call, state.error))
         for state in states
-        if state.error
+        if state.error and state.name != elsewhere
     ]
 
 

@@ -11,6 +11,8 @@ import pytest
 from daemon.adapters.sql import SqlStores, mirror, mirror_pages
 from daemon.adapters.sql import product_queries as queries
 from daemon.adapters.sql.statements import Statement, Walk
+from daemon.handlers.http.models import Paged
+from daemon.handlers.http.products import ProductQuery
 from daemon.products.imports import ProductFilter
 from daemon.products.product import Status
 
@@ -42,6 +44,20 @@ async def test_filters_are_looked_up_in_indexes(stores: SqlStores, names: tuple[
         steps = await plan(stores, statement, last="a", at_most=10, **values)
         # The index of missing products holds nothing else: walking it is finding them.
         assert [s for s in walks(steps) if "products_missing" not in s] == [], steps
+
+
+async def test_every_filter_that_the_api_offers_is_looked_up_in_indexes_beside_any_others(stores: SqlStores) -> None:
+    """One that an index serves is enough: the others are looked for among what it finds."""
+    served = {"status", "source", "category", "brand", "sku", "gtin", "missing"}
+    offered = {**FILTERS, "text": "x", "present": None}
+    assert offered.keys() == queries._CONDITIONS.keys()
+    asked = ProductQuery.model_fields.keys() - Paged.model_fields.keys()
+    assert {"text" if name == "q" else name for name in asked} == offered.keys() - {"present"}
+    for names in (c for n in range(1, len(offered)) for c in combinations(offered, n) if served & set(c)):
+        walk, count = queries.listing(names), queries.counting(names)
+        for statement in (walk._first, walk._next, count):
+            steps = await plan(stores, statement)
+            assert [s for s in walks(steps) if "products_missing" not in s] == [], (names, steps)
 
 
 async def test_listing_without_a_filter_walks_the_index_of_ids_from_the_cursor(stores: SqlStores) -> None:

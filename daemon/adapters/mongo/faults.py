@@ -13,6 +13,8 @@ Meanings: TypeAlias = Mapping[int, type[ZhibanError]]
 
 # The codes are those of src/mongo/base/error_codes.yml; the long ones are written where the server raises them.
 CREDENTIALS: Final[Meanings] = dict.fromkeys((13, 18, 8000), Unauthorized)
+#: Something to ask that can be done without where the user may not ask it.
+FORBIDDEN: Final[Meanings] = {13: NotFound}
 #: A change that breaks a unique index, a validator, an immutable field, the greatest size, or is none at all.
 WRITES: Final[Meanings] = dict.fromkeys(
     (2, 9, 14, 28, 40, 52, 55, 56, 57, 66, 121, 10334, 11000, 11001, 12582, 17280, 17419, 31025), InvalidInput

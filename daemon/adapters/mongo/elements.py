@@ -6,13 +6,15 @@ Reference: BSON specification 1.1 (bsonspec.org).
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Final, NamedTuple
 
 from daemon.errors import InvalidInput
 
 #: Bytes that the smallest document has: its length and the NUL at its end.
 EMPTY: Final = 5
+#: Most elements side by side; whatever has more is no product, and counting them would hold up everybody else.
+MOST: Final = 100_000
 DOUBLE, STRING, OBJECT, ARRAY, UNDEFINED, OBJECT_ID, NULL, INT32, INT64, DECIMAL128 = (
     0x01, 0x02, 0x03, 0x04, 0x06, 0x07, 0x0A, 0x10, 0x12, 0x13,
 )  # fmt: skip
@@ -41,19 +43,28 @@ class Element(NamedTuple):
         return b"%c%b\0%b" % (self.kind, self.name, self.data)
 
 
-def elements(raw: bytes) -> Iterator[Element]:
-    """Iterate over the outermost elements of a document. Raises InvalidInput where its lengths do not fit together."""
-    at, end = 4, len(raw) - 1
-    while at < end:
-        name_end = raw.find(b"\0", at + 1, end)
+def elements(raw: bytes, wanted: Collection[bytes] | None = None) -> Iterator[Element]:
+    """Iterate over the outermost elements of a document, all or those of wanted names.
+
+    Raises InvalidInput where its lengths do not fit together, or there are too many.
+    """
+    at, end, find, fixed_size = 4, len(raw) - 1, raw.find, _FIXED.get
+    for _ in range(MOST):
+        if at >= end:
+            return
+        name_end = find(b"\0", at + 1, end)
         if name_end < 0:
             raise InvalidInput(f"not a BSON document: a name without an end at byte {at}")
-        start = name_end + 1
-        stop = start + _size(raw, raw[at], start)
+        kind, start = raw[at], name_end + 1
+        size = fixed_size(kind)
+        stop = start + (_size(raw, kind, start) if size is None else size)
         if stop > end:
             raise InvalidInput(f"not a BSON document: a value runs out of it at byte {start}")
-        yield Element(raw[at], raw[at + 1 : name_end], raw[start:stop])
+        if wanted is None or raw[at + 1 : name_end] in wanted:
+            yield Element(kind, raw[at + 1 : name_end], raw[start:stop])
         at = stop
+    if at < end:
+        raise InvalidInput(f"no product: more than {MOST:,} fields side by side")
 
 
 def joined(parts: Iterable[Element]) -> bytes:
@@ -63,8 +74,7 @@ def joined(parts: Iterable[Element]) -> bytes:
 
 
 def _size(raw: bytes, kind: int, start: int) -> int:
-    if (fixed := _FIXED.get(kind)) is not None:
-        return fixed
+    """Return the bytes of a value whose type alone does not say it."""
     if kind == _REGEX:
         return _after_text(raw, _after_text(raw, start)) - start
     beside = _COUNTED.get(kind)

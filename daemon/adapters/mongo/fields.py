@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import tzinfo
 from difflib import get_close_matches
 from functools import partial
+from itertools import islice
 from typing import Any, Final, TypeAlias
 
 from bson import ObjectId
@@ -31,6 +32,10 @@ _LAST_DAYS: Final = frozenset({"sale_end", "expires_at"})
 TIMES: Final = frozenset({"sale_start", "availability_date", "archived_at", "created_at", "updated_at"} | _LAST_DAYS)
 FLAGS: Final = frozenset({"is_free", "clearance", "track_inventory", "backorder"})
 _ALIASES: Final = {"image": "images"}
+#: Most documents that one field refers to; nobody reads the names of more.
+_MOST_IDS: Final = 100
+#: Ids at keys like those of a field that are taken without a look at where they stand.
+_MOST_MATCHES: Final = 1000
 NAMES: Final = (*PATHS, *UNMAPPED)
 
 
@@ -88,22 +93,21 @@ class MappedField:
 
     def ids_in(self, raw: bytes, decoded: Callable[[], Mapping[str, Any]]) -> list[DocumentId]:
         """Return the ids that stand at the paths, and maybe others; only lists of them need the document decoded."""
-        found: list[DocumentId] = [ObjectId(match) for match in self._id_in.findall(raw)]
-        if not self._list_in.search(raw):
+        matches = list(islice(self._id_in.finditer(raw), _MOST_MATCHES))
+        are_all = len(matches) < _MOST_MATCHES
+        found: list[DocumentId] = [ObjectId(match[1]) for match in matches] if are_all else []
+        if are_all and not self._list_in.search(raw):
             return found
         document = decoded()
         for path in self.paths:
-            lying = path.get(document)
-            parts = lying if isinstance(lying, list) else [lying]
-            found += [part for part in parts if isinstance(part, ObjectId)]
+            found += _ids(path.get(document))
         return found
 
     def _resolved(self, lying: Any, related: Related) -> Any:
         """Return what the first id stands for that is known, None for ids that nobody knows; all else as it is."""
         if type(lying) is str:
             return lying
-        parts = lying if isinstance(lying, list) else [lying]
-        ids = [part for part in parts if isinstance(part, ObjectId)]
+        ids = _ids(lying)
         if not ids:
             return lying
         known = (related.get(name, {}).get(document_id) for document_id in ids for name in self.relations)
@@ -124,6 +128,11 @@ class ImagesField(MappedField):
             return found[0]
         path, lying, _ = found[0]
         return path, lying, tuple(dict.fromkeys(url for _, _, urls in found for url in urls))
+
+
+def _ids(lying: Any) -> list[DocumentId]:
+    parts = lying if isinstance(lying, list) else [lying]
+    return list(islice((part for part in parts if isinstance(part, ObjectId)), _MOST_IDS))
 
 
 def compiled(

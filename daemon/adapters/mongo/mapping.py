@@ -10,12 +10,12 @@ from typing import Any, Final, NamedTuple
 from bson import ObjectId
 
 from daemon.adapters.mongo import values
-from daemon.adapters.mongo.decoding import decoded
+from daemon.adapters.mongo.decoding import decoded, shortened
 from daemon.adapters.mongo.documents import Document, DocumentId, id_of
 from daemon.adapters.mongo.fields import PRICES, MappedField, Related, compiled
 from daemon.adapters.mongo.paths import checked_path
 from daemon.adapters.mongo.status_words import StatusWords
-from daemon.adapters.mongo.variants import VariantReader
+from daemon.adapters.mongo.variants import MOST, VariantReader
 from daemon.adapters.mongo.writing import Change, Write, condition_of, raw_elements
 from daemon.config import MongodbSection
 from daemon.errors import ConfigError, InvalidInput
@@ -30,6 +30,8 @@ _DEPENDENT: Final = frozenset({*PRICES, "status", "variants"})
 #: Sets of keys for which it is remembered how they are read.
 _SHAPES: Final = 256
 _MOST_KEYS: Final = 200
+#: Lengths from which on there may be more in a document than is taken over; of all other texts LONGEST_LINE.
+_MOST: Final = {"description": values.LONGEST, "images": values.MOST_IMAGES, "variants": MOST}
 _VERSION: Final = "__v"  # counted up by mongoose whenever it changes an array
 
 
@@ -113,6 +115,17 @@ class ShopMapping:
         """
         return self._product(document, decoded(document.raw, self._names), before, related)
 
+    def cut(self, document: Document, product: Product) -> Sequence[str]:
+        """Return the canonical fields of which a document may hold more than the product that was made of it."""
+        if len(document.raw) < values.LONGEST_LINE:
+            return ()
+        tops = shortened(document.raw, self._names)
+        return [
+            name
+            for name, field in self._fields.items()
+            if _is_full(name, getattr(product, name)) or not tops.isdisjoint(path.top for path in field.paths)
+        ]
+
     def explained(self, document: Document, related: Related) -> Sequence[Field]:
         """Return how each canonical field was read, for people. Raises InvalidInput."""
         lying = decoded(document.raw, self._names)
@@ -187,13 +200,14 @@ class ShopMapping:
         return amount
 
     def _where(self, document: Document, lying: Mapping[str, Any]) -> dict[str, Any]:
-        raw = raw_elements(document.raw)
+        tops = sorted({path.top for field in self._fields.values() for path in field.paths})
+        raw = raw_elements(document.raw, (*tops, _VERSION))
         where: dict[str, Any] = {"_id": id_of(document.place)}
         for path in self._shard_key:
             if path.text != "_id":
                 value = path.nested(lying)
                 where[path.text] = {"$eq": None, "$exists": False} if value is None else value
-        for name in sorted({path.top for field in self._fields.values() for path in field.paths}):
+        for name in tops:
             if name not in where:
                 where[name] = condition_of(raw.get(name.encode()))
         if (version := raw.get(_VERSION.encode())) is not None:
@@ -236,6 +250,10 @@ class ShopMapping:
             if len(self._shapes) < _SHAPES and len(keys) <= _MOST_KEYS:
                 self._shapes[keys] = found
         return found
+
+
+def _is_full(name: str, value: Any) -> bool:
+    return isinstance(value, str | tuple) and len(value) >= _MOST.get(name, values.LONGEST_LINE)
 
 
 def _amount(value: Any, currency: str | None, locale: str) -> Any:

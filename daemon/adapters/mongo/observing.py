@@ -130,6 +130,9 @@ class Observer:
             self._reject(document, str(exc))
             return None
         self._rejected.pop(document.id, None)
+        if cut := self._mapping.cut(document, seen.product):
+            _log.warning("document.cut", source=self._source, document=document.id, bytes=len(document.raw),
+                         fields=cut)  # fmt: skip
         if len(self.fields) < len(self._mapping.fields):
             self.fields.update(name for name in self._mapping.fields if getattr(seen.product, name) not in (None, ()))
         return seen

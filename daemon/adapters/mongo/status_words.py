@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typing import Any, Final, TypeAlias
 
 from daemon.adapters.mongo.defaults import WORDS
-from daemon.adapters.mongo.values import text_of, unparsed
+from daemon.adapters.mongo.values import is_no_word, text_of, unparsed
 from daemon.errors import ConfigError, InvalidInput
 from daemon.products.feeds.status_words import status_of, word_key
 from daemon.products.product import Status, Unparsed
@@ -59,11 +59,11 @@ class StatusWords:
 
     def is_told(self, value: Any) -> bool:
         """Tell whether the configuration names a word, so that what it means is not guessed."""
-        return isinstance(value, str | bool | int | float) and _key(value) in self._told
+        return _is_word(value) and _key(value) in self._told
 
     def write(self, status: Status, standing: Any) -> Word:
         """Return the word for a status, of the type of the one that stands there. Raises InvalidInput."""
-        if standing is not None and not isinstance(standing, str | bool | int | float):
+        if standing is not None and not _is_word(standing):
             raise InvalidInput(f"what stands there is no word: {unparsed(standing).text}")
         if standing is not None and status in self._statuses_of(standing):
             return int(standing) if isinstance(standing, float) else standing
@@ -83,7 +83,7 @@ class StatusWords:
         return wanted[0]
 
     def _statuses_of(self, value: Any) -> tuple[Status, ...]:
-        if not isinstance(value, str | bool | int | float):
+        if not _is_word(value):
             return ()
         found = self._statuses.get(_key(value), ())
         if found and isinstance(value, str) and len(self._spelled) < _SPELLINGS:
@@ -91,7 +91,7 @@ class StatusWords:
         return found
 
     def _otherwise(self, value: Any) -> Status | Unparsed | None:
-        if not isinstance(value, str | bool | int | float):
+        if not _is_word(value):
             return unparsed(value)
         text = text_of(value)
         return None if text is None else status_of(text)
@@ -114,6 +114,10 @@ def _check(name: str) -> None:
         near = get_close_matches(name, names, 1)
         hint = f'did you mean "{near[0]}"?' if near else f"statuses are {', '.join(names)}"
         raise ConfigError(f'mongodb.statuses: "{name}" is no status; {hint}')
+
+
+def _is_word(value: Any) -> bool:
+    return isinstance(value, str | bool | int | float) and not is_no_word(value)
 
 
 def _key(word: Any) -> _Key:

@@ -11,22 +11,25 @@ from datetime import datetime, tzinfo
 from decimal import Decimal
 from typing import Any, Final
 
-from bson import DatetimeMS, Decimal128, ObjectId, Timestamp
+from bson import Code, DatetimeMS, Decimal128, ObjectId, Timestamp
 
 from daemon.products.feeds import values as cells
 from daemon.products.feeds.values import CellFaultError
 from daemon.products.html_depth import shallow
 from daemon.products.product import Amount, Availability, Flag, Time, Unparsed
 
-#: Longest text that is taken over, in characters; longer ones are cut.
+#: Longest description that is taken over, in characters, and longest other text; what is longer is cut.
 LONGEST: Final = 2 * 1024 * 1024
+LONGEST_LINE: Final = 20_000
 #: Longest text that is looked at for a number, a flag or a time.
 _LONGEST_WORD: Final = 1000
 #: Magnitudes between which a number is an amount without any doubt.
 _SMALL: Final = 1e-30
 _BIG: Final = 1e30
 #: Most images of one product.
-_MOST_IMAGES: Final = 1000
+MOST_IMAGES: Final = 1000
+#: Most names that make the path of a category.
+_DEEPEST_CATEGORY: Final = 100
 _DECIMALS: Final = (Decimal("NaN"), Decimal("Infinity"), Decimal("-Infinity"))
 #: Where an uploaded file says how it is fetched, best first: Cloudinary, S3 and Azure fields of KeystoneJS.
 _IMAGE_URLS: Final = ("secure_url", "url", "src", "link", "href")
@@ -51,7 +54,7 @@ def price_of(value: Any, currency: str | None, locale: str) -> tuple[Amount, str
         return _price_in(value, currency, locale)
     if isinstance(value, Decimal128):
         value = _decimal(value)
-    elif isinstance(value, bool) or not isinstance(value, int | float | str) or _is_long(value):
+    elif isinstance(value, bool) or not isinstance(value, int | float | str) or is_no_word(value):
         return unparsed(value), None
     return cells.price_of(value, currency, locale)
 
@@ -74,8 +77,9 @@ def amount_of(value: Any, locale: str) -> Amount:
     return amount if stated is None else unparsed(value)
 
 
-def _is_long(value: Any) -> bool:
-    return isinstance(value, str) and len(value) > _LONGEST_WORD
+def is_no_word(value: Any) -> bool:
+    """Tell whether a value is a text that is none: too long for a word, or a program, which the driver makes a str."""
+    return isinstance(value, str) and (len(value) > _LONGEST_WORD or isinstance(value, Code))
 
 
 def _decimal(value: Decimal128) -> Decimal:
@@ -94,7 +98,7 @@ def time_of(value: Any, zone: tzinfo | None, locale: str, *, end_of_day: bool = 
         value = int(value)
     if isinstance(value, DatetimeMS):
         return Unparsed(f"{int(value)} ms from 1970")
-    if isinstance(value, bool) or not isinstance(value, int | str) or _is_long(value):
+    if isinstance(value, bool) or not isinstance(value, int | str) or is_no_word(value):
         return unparsed(value)
     found = cells.time_of(value, zone, locale, end_of_day=end_of_day)
     return found.replace(microsecond=found.microsecond // 1000 * 1000) if isinstance(found, datetime) else found
@@ -105,13 +109,13 @@ def flag_of(value: Any) -> Flag:
     if value is True or value is False:
         return value
     word = _word(value)
-    return unparsed(value) if word is None else cells.flag_of(word)
+    return unparsed(value) if word is None or is_no_word(word) else cells.flag_of(word)
 
 
 def availability_of(value: Any) -> Availability | Unparsed | None:
     """Return an availability, None for blank; true and false say whether there is any."""
     word = _word(value)
-    return unparsed(value) if word is None else cells.availability_of_cell(word)
+    return unparsed(value) if word is None or is_no_word(word) else cells.availability_of_cell(word)
 
 
 def text_of(value: Any) -> str | None:
@@ -131,15 +135,14 @@ def markup_of(value: Any) -> str | None:
     if isinstance(value, dict):
         value = next((v for key in ("html", "md") if isinstance(v := value.get(key), str) and v.strip()), None)
     word = _word(value)
-    return None if word is None else _bounded(word)
+    return None if word is None else _bounded(word, LONGEST)
 
 
 def category_of(value: Any) -> str | None:
     """Return a category; of a list of names the path that they make, as in files."""
     if isinstance(value, list):
-        return (
-            " > ".join(name for part in value[:100] if not isinstance(part, list) and (name := text_of(part))) or None
-        )
+        names = (name for part in value[:_DEEPEST_CATEGORY] if not isinstance(part, list) and (name := text_of(part)))
+        return " > ".join(names)[:LONGEST_LINE] or None
     return text_of(value)
 
 
@@ -148,7 +151,7 @@ def images_of(value: Any) -> tuple[str, ...]:
     if isinstance(value, dict):
         return tuple(_urls(value))
     parts = value if isinstance(value, list) else [value]
-    return tuple(dict.fromkeys(url for part in parts[:_MOST_IMAGES] for url in _urls(part)))
+    return tuple(dict.fromkeys(url for part in parts[:MOST_IMAGES] for url in _urls(part)))
 
 
 def _urls(part: Any) -> list[str]:
@@ -175,7 +178,7 @@ def _plain(markup: str) -> str:
     """Return the text of HTML, one blank for each gap."""
     from selectolax.lexbor import LexborHTMLParser  # noqa: PLC0415 - only titles that are markup need it
 
-    return " ".join(LexborHTMLParser(shallow(markup[:LONGEST])).text(separator=" ").split())
+    return " ".join(LexborHTMLParser(shallow(markup[: 2 * LONGEST_LINE])).text(separator=" ").split())
 
 
 def _word(value: Any) -> str | None:
@@ -193,8 +196,9 @@ def _word(value: Any) -> str | None:
     return str(value) if isinstance(value, ObjectId) else None
 
 
-def _bounded(text: str) -> str | None:
+def _bounded(text: str, most: int = LONGEST_LINE) -> str | None:
     """Return a text that a store can keep and look for."""
-    if len(text) > LONGEST:
-        text = text[:LONGEST]
-    return cells.text_of(text.replace("\0", "\ufffd") if "\0" in text else text)
+    if "\0" in text:
+        text = text.replace("\0", "\ufffd")
+    stripped = text.strip()
+    return cells.text_of(stripped) if len(stripped) <= most else stripped[:most]

@@ -13,7 +13,7 @@ from daemon.adapters.mongo.paths import Path
 from daemon.products.product import Variant
 
 #: Most variants of one product; more is no product.
-_MOST: Final = 2000
+MOST: Final = 2000
 
 
 class VariantReader:
@@ -30,7 +30,7 @@ class VariantReader:
         """Return the variants of a list; what is no object in it is none."""
         if not isinstance(lying, list):
             return ()
-        return tuple(self._variant(part, self._currency) for part in lying[:_MOST] if isinstance(part, dict))
+        return tuple(self._variant(part, self._currency) for part in lying[:MOST] if isinstance(part, dict))
 
     def read(self, document: Mapping[str, Any], currency: str | None) -> tuple[Variant, ...]:
         """Return the variants of a document. currency: that the document states."""
@@ -39,7 +39,7 @@ class VariantReader:
             return ()
         if currency == self._currency:
             return tuple(found)
-        return tuple(self._variant(part, currency) for part in lying[:_MOST] if isinstance(part, dict))
+        return tuple(self._variant(part, currency) for part in lying[:MOST] if isinstance(part, dict))
 
     def _variant(self, part: Mapping[str, Any], currency: str | None) -> Variant:
         found: dict[str, Any] = {}

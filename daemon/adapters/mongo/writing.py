@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, tzinfo
 from typing import Any, Final, NamedTuple
 
-from bson import DatetimeMS, Decimal128
+from bson import Code, DatetimeMS, Decimal128
 from bson.raw_bson import RawBSONDocument
 
 from daemon.adapters.mongo import writable
@@ -111,7 +111,7 @@ class Change:
             raise InvalidInput("it refers to another document, which is chosen in the shop itself")
         if path is not None and isinstance(lying, dict) and name != "images":
             path, lying = self._inner_path(field, path)
-        if name != "images" and not isinstance(lying, _PLAIN):
+        if name != "images" and (not isinstance(lying, _PLAIN) or isinstance(lying, Code)):
             raise InvalidInput(f"what stands there is not one value: {unparsed(lying).text}")
         if path is None:
             path = self._open_path(field)
@@ -189,9 +189,9 @@ def applied(lying: Mapping[str, Any], operators: Mapping[str, Any]) -> dict[str,
     return dict(found)
 
 
-def raw_elements(raw: bytes) -> dict[bytes, Element]:
-    """Return the outermost elements of a document by name."""
-    return {element.name: element for element in elements(raw)}
+def raw_elements(raw: bytes, names: Iterable[str]) -> dict[bytes, Element]:
+    """Return the outermost elements of these names that a document has, by name."""
+    return {element.name: element for element in elements(raw, {name.encode() for name in names})}
 
 
 def condition_of(element: Element | None) -> Mapping[str, Any]:

@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "products": Entry("daemon.cli.products", "products", "Import, export and look at products."),
     "rules": Entry("daemon.cli.rules", "rules", "List the rules as configured."),
     "status": Entry("daemon.cli.status", "status", "Tell how the running daemon is."),
+    "mongo": Entry("daemon.cli.mongo", "mongo", "Look at a shop's MongoDB, and propose how to read it."),
     "incidents": Entry("daemon.cli.incidents", "incidents", "List incidents of the running daemon."),
     "room": Entry("daemon.cli.room", "room", "Talk with the bot in the room inside the daemon."),
     "logs": Entry("daemon.cli.logs", "logs", "Read the log in a form for people."),

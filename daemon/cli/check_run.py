@@ -28,6 +28,7 @@ from daemon.adapters.clock import SystemClock
 from daemon.adapters.pages import HttpPageFetcher
 from daemon.adapters.sql.reading import read_stores
 from daemon.cli.check_table import show
+from daemon.cli.language import language_of
 from daemon.config import CatalogueSection, Config
 from daemon.errors import Unavailable, UnreadableFile
 from daemon.inference.executor import ThreadOffload
@@ -180,16 +181,10 @@ def _write(report: CheckReport, order: CheckOrder, out: BinaryIO) -> None:
             text.detach()
         case _:
             text = io.TextIOWrapper(out, encoding=sys.stdout.encoding or "utf-8", errors="backslashreplace", newline="")
-            language = _language(order.config, os.environ)
+            language = language_of(order.config, os.environ)
             show(report, {spec.id: spec for spec in specs}, text, language=language, examples=order.examples)
             text.flush()
             text.detach()
-
-
-def _language(config: Config, environment: Mapping[str, str]) -> str:
-    """Return the language of the terminal, as POSIX sets it; Chinese also where notices are."""
-    locale = environment.get("LC_ALL") or environment.get("LC_MESSAGES") or environment.get("LANG") or ""
-    return "zh" if locale.startswith("zh") or config.notices.language == "zh" else "en"
 
 
 def _uri(file: str) -> str:

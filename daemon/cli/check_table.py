@@ -14,7 +14,8 @@ from rich.text import Text
 from daemon.products.findings import CheckReport, Finding, by_rule, summary, visible, worst
 from daemon.products.verdicts import RuleSpec, Severity
 
-_STYLES: Final[Mapping[Severity, str]] = {
+#: How severities look, in every command.
+STYLES: Final[Mapping[Severity, str]] = {
     Severity.CRITICAL: "bold red",
     Severity.MAJOR: "red",
     Severity.MINOR: "yellow",
@@ -73,7 +74,7 @@ def _by_rule(
         title = specs[rule].title_zh if language == "zh" else specs[rule].title
         heading = Text.assemble((rule, "bold"), "  ", title)
         lines = [_example(finding, words) for finding in chosen[rule]]
-        severity = Text(words[tally.severity], style=_STYLES[tally.severity])
+        severity = Text(words[tally.severity], style=STYLES[tally.severity])
         table.add_row(severity, Group(heading, *lines), str(tally.bad), str(tally.unknown))
     return table
 

@@ -61,8 +61,9 @@ def remedy_entries(
     rule = next((rule for rule in duty.rulebook.rules if rule.spec.id == incident.rule), None)
     # A product that comes from a file or URL changes in the shop only once the shop's own system has followed: a
     # remedy when its source shows it, and its end when the source has shown it and shall go back.
-    followed = remedy.shop_confirmed_at is not None
-    unconfirmed = bool(remedy.source) and followed == (news is News.REMEDY_UNDONE)
+    confirmed = remedy.shop_confirmed_at is not None
+    comes_in = bool(remedy.source) and not lies_in_shop(duty, remedy.source)
+    unconfirmed = comes_in and confirmed == (news is News.REMEDY_UNDONE)
     facts = _facts(incident, rule) | {
         "remedy": remedy.kind.value,
         "remedy_id": remedy.id,
@@ -75,6 +76,11 @@ def remedy_entries(
         "in_shop": "not yet" if unconfirmed else "yes",
     }
     return tuple(_fan_out(duty, incident, news, facts, now))
+
+
+def lies_in_shop(duty: Duty, source: str) -> bool:
+    """Tell whether products of a source are changed where the shop itself keeps them."""
+    return duty.ports.followed is not None and source == duty.ports.followed.upstream.name
 
 
 def status_changed_entries(

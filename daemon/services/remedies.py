@@ -20,6 +20,7 @@ from daemon.products.remedies import STRENGTH, Budget, Remedy, RemedyState, as_j
 from daemon.products.verdicts import Outcome, Severity
 from daemon.services.checkers import TRIES, report
 from daemon.services.duty import Duty
+from daemon.services.news import lies_in_shop
 from daemon.services.pass_context import ContextMaker
 from daemon.services.remedy_records import APPLIED_BY, PAGE, all_in, end, keep, last_actor, override_of
 from daemon.services.telling import tell_remedy
@@ -247,7 +248,10 @@ async def _keep_applied(duty: Duty, product: Product, planned: Remedy, held: Rem
 
 async def _commit_applied(duty: Duty, product: Product, planned: Remedy, held: Remedy | None) -> None:
     now = duty.ports.clock.now()
-    applied = msgspec.structs.replace(planned, state=RemedyState.APPLIED, applied_at=now)
+    confirmed_at = now if lies_in_shop(duty, product.source) else None
+    applied = msgspec.structs.replace(
+        planned, state=RemedyState.APPLIED, applied_at=now, shop_confirmed_at=confirmed_at
+    )
     if held is None:
         await keep(duty, applied, News.REMEDY_APPLIED, product, (planned.before, planned.after))
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 import pytest
@@ -15,6 +15,7 @@ from daemon.products.product import Status
 from daemon.products.remedies import Remedy, RemedyState
 from daemon.products.verdicts import OK, RemedyKind, Severity, bad
 from daemon.services.news import entries_for, hears, remedy_entries, status_changed_entries
+from tests.elsewhere_kit import Elsewhere
 from tests.house import House, house, product
 from tests.notice_kit import NOON, Channel, notice_house
 
@@ -143,6 +144,22 @@ def test_a_remedy_entry_says_before_and_after_and_whether_the_shop_shows_it(
     assert one.news == news
     facts = {"remedy": "off_shelf", "remedy_id": "r1", "before": "listed", "after": "unlisted", "in_shop": in_shop}
     assert facts.items() <= one.facts.items()
+
+
+@pytest.mark.parametrize("news", [News.REMEDY_APPLIED, News.REMEDY_UNDONE])
+@pytest.mark.parametrize("confirmed_at", [None, NOON])
+def test_what_is_changed_in_the_shop_itself_is_in_force_there_at_once(
+    news: News, confirmed_at: datetime | None
+) -> None:
+    home = channels(ChannelSection(name="box"))
+    Elsewhere(home)
+    one, imported = (
+        remedy_entries(home.duty, incident(), remedy(shop_confirmed_at=confirmed_at, source=source), news, NOON)[0]
+        for source in ("shop", "supplier")
+    )
+    assert one.facts["in_shop"] == "yes"
+    waits = (confirmed_at is None) == (news is News.REMEDY_APPLIED)
+    assert imported.facts["in_shop"] == ("not yet" if waits else "yes")
 
 
 def test_status_changes_go_to_the_channels_that_name_them_alone() -> None:

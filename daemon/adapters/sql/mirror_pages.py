@@ -25,7 +25,7 @@ INTENTS: Final[Records[Intent]] = Records(Intent)
 _p, _m, _i = schema.products.c, schema.mirrored.c, schema.intents.c
 
 _KNOWN: Final = Statement(
-    select(_p.id, _p.body, _m.place, _m.digest, _i.body)
+    select(_p.id, _p.body, _m.place, _m.digest, _i.body, _m.shard)
     .select_from(
         schema.products.outerjoin(schema.mirrored, _m.product_id == _p.id).outerjoin(
             schema.intents, _i.product_id == _p.id
@@ -36,7 +36,7 @@ _KNOWN: Final = Statement(
 _mirrored = insert(schema.mirrored)
 _KEEP: Final = Statement(
     _mirrored.on_conflict_do_update(
-        index_elements=[_m.product_id], set_={name: _mirrored.excluded[name] for name in ("place", "digest")}
+        index_elements=[_m.product_id], set_={name: _mirrored.excluded[name] for name in ("place", "digest", "shard")}
     )
 )
 _KEEP_NO_DIGEST: Final = Statement(update(schema.mirrored).where(any_of(_m.product_id, "ids")).values(digest=null()))
@@ -53,8 +53,8 @@ class Completing(Exception):
 def known_products(session: Session, ids: Iterable[str]) -> dict[str, Known]:
     """Return what is held of those of the products that exist, by id."""
     return {
-        product_id: Known(PRODUCTS.read(body), place, digest, None if intent is None else INTENTS.read(intent))
-        for product_id, body, place, digest, intent in session.all(_KNOWN, ids=text_list(ids))
+        product_id: Known(PRODUCTS.read(body), place, digest, None if intent is None else INTENTS.read(intent), shard)
+        for product_id, body, place, digest, intent, shard in session.all(_KNOWN, ids=text_list(ids))
     }
 
 
@@ -141,8 +141,13 @@ def _keep(session: Session, page: Iterable[Seen], known: dict[str, Known]) -> No
     new = (
         seen
         for seen in page
-        if (held := known.get(seen.product.id)) is None or (held.place, held.digest) != (seen.place, seen.digest)
+        if (held := known.get(seen.product.id)) is None
+        or (held.place, held.digest, held.shard) != (seen.place, seen.digest, seen.shard)
     )
     session.run_many(
-        _KEEP, ({"product_id": seen.product.id, "place": seen.place, "digest": seen.digest} for seen in new)
+        _KEEP,
+        (
+            {"product_id": seen.product.id, "place": seen.place, "digest": seen.digest, "shard": seen.shard}
+            for seen in new
+        ),
     )

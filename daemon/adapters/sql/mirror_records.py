@@ -12,13 +12,15 @@ from daemon.products.product import Product
 class Known(msgspec.Struct, frozen=True):
     """What the store holds of one product.
 
-    place: None for one that never came from there; digest: None for such a one, and while it is missing there.
+    place: None for one that never came from there; digest: None for such a one, and while it is missing there. shard:
+    where a cluster kept it when it was last read, None for no cluster.
     """
 
     product: Product
     place: bytes | None = None
     digest: bytes | None = None
     intent: Intent | None = None
+    shard: bytes | None = None
 
 
 class Intent(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +47,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     place: bytes
     digest: bytes
     revision: int
+    shard: bytes | None = None
 
 
 class Observed(msgspec.Struct, frozen=True, kw_only=True):

@@ -103,6 +103,7 @@ mirrored = Table(
     _product(key=True),
     Column("place", BLOB, nullable=False, unique=True),
     _body("digest", null=True),
+    _body("shard", null=True),
     sqlite_with_rowid=False,
 )
 

@@ -16,6 +16,7 @@ def upgrade() -> None:
         sa.Column("product_id", sa.Text(), nullable=False),
         sa.Column("place", sa.BLOB(), nullable=False),
         sa.Column("digest", sa.BLOB(), nullable=True),
+        sa.Column("shard", sa.BLOB(), nullable=True),
         sa.ForeignKeyConstraint(
             ["product_id"],
             ["products.id"],

@@ -19,10 +19,11 @@ from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
 from daemon.adapters.memory import MemoryStores
+from daemon.adapters.sql import open_stores
 from daemon.products.product import Status
 from daemon.services import passes
 from daemon.services.duty import Duty
-from tests.contract.adapters import ADAPTERS, Stores
+from tests.contract.adapters import Stores
 from tests.last_word_kit import AFTER, Act, Crowd, Interrupted, assert_last_words_stand, begun
 
 _FIELDS = st.one_of(
@@ -61,29 +62,33 @@ async def live_through(stores: Stores, acts: Sequence[Act]) -> None:
     await assert_last_words_stand(home.duty, crowd.words)
 
 
-async def on(adapter: str, acts: Sequence[Act]) -> None:
+async def in_memory(acts: Sequence[Act]) -> None:
+    await live_through(MemoryStores(), acts)
+
+
+async def in_sqlite(acts: Sequence[Act]) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        async with ADAPTERS[adapter](Path(folder)) as stores:
+        async with open_stores(Path(folder) / "zhiban.db") as stores:
             await live_through(stores, acts)
 
 
 @settings(max_examples=150, deadline=None)
 @given(acts=_ACTS)
 def test_the_last_word_is_a_persons_in_memory(acts: list[Act]) -> None:
-    asyncio.run(on("memory", acts))
+    asyncio.run(in_memory(acts))
 
 
 @settings(max_examples=12, deadline=None)
 @given(acts=_ACTS)
 def test_the_last_word_is_a_persons_in_sqlite(acts: list[Act]) -> None:
-    asyncio.run(on("sqlite", acts))
+    asyncio.run(in_sqlite(acts))
 
 
 @pytest.mark.slow
 @settings(max_examples=2000, deadline=None)
 @given(acts=_ACTS)
 def test_the_last_word_is_a_persons_in_very_many_orders(acts: list[Act]) -> None:
-    asyncio.run(on("memory", acts))
+    asyncio.run(in_memory(acts))
 
 
 _ACTIONS: Final = (

@@ -17,7 +17,7 @@ from daemon.adapters.sql.mirror_records import Intent, Known, Observed, Seen
 from daemon.adapters.sql.product_writes import Change, write_products
 from daemon.adapters.sql.statements import Session, Statement
 from daemon.adapters.sql.values import Records, text_list
-from daemon.products.imports import says_the_same, with_soldout_since
+from daemon.products.imports import MERGED_FIELDS, same_value, says_the_same, with_soldout_since
 from daemon.products.product import Product
 
 INTENTS: Final[Records[Intent]] = Records(Intent)
@@ -70,7 +70,7 @@ def observe(session: Session, source: str, page: Sequence[Seen], now: datetime, 
     _keep(session, (*new, *parts["unchanged"]), known)
     for seen in parts["completed"]:
         if intent := known[seen.product.id].intent:
-            complete(session, known[seen.product.id], intent, seen)
+            _settle(session, source, known[seen.product.id], intent, seen, now)
     return Observed(**{name: tuple(seen.product.id for seen in part) for name, part in parts.items()})
 
 
@@ -122,9 +122,30 @@ def _outcome(source: str, seen: Seen, known: Known | None) -> _Outcome:
         return "foreign"
     if stored.revision != seen.revision:
         return "stale"
-    if intent is not None and says_the_same(intent.after, seen.product):
+    if intent is not None and _came_true(stored, intent, seen.product):
         return "completed"
     return "unchanged" if stored.missing_since is None and says_the_same(stored, seen.product) else "updated"
+
+
+def _came_true(stored: Product, intent: Intent, said: Product) -> bool:
+    """Tell whether a document says what was intended, in all or, where others have changed it since, where it matters.
+
+    Had they changed it before, it could not have come true: it is made only of a document that is as it was.
+    """
+    if says_the_same(intent.after, said):
+        return True
+    names = [name for name in MERGED_FIELDS if name != "updated_at"]
+    meant = [name for name in names if not same_value(getattr(stored, name), getattr(intent.after, name))]
+    return bool(meant) and all(same_value(getattr(said, name), getattr(intent.after, name)) for name in meant)
+
+
+def _settle(session: Session, source: str, known: Known, intent: Intent, seen: Seen, now: datetime) -> None:
+    """Complete an intent that has come true, and store what others have changed since then as the source's edit."""
+    if says_the_same(intent.after, seen.product):
+        complete(session, known, intent, seen)
+        return
+    made = complete(session, known, intent, msgspec.structs.replace(seen, product=intent.after))
+    write_products(session, [_change(source, seen, made, now)], f"source:{source}", now)
 
 
 def _stored(known: Known | None) -> Product | None:

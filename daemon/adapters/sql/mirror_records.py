@@ -27,7 +27,8 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
     """A change that is about to be made there: kept before it is made, so that a death leaves no doubt whose it was.
 
     after: what the document says when it is made, in every field that a source can change, updated_at too where the
-    change sets that; an observation that says so completes the intent. at: aware.
+    change sets that. An observation completes the intent that says so, or says so of every field that the change is
+    about: then others have changed the rest since. at: aware.
     """
 
     after: Product

@@ -242,6 +242,35 @@ async def test_an_observation_of_what_was_intended_completes_it(stores: SqlStore
     assert len(await edits(stores, "a")) == 2
 
 
+async def test_what_others_change_after_an_intent_came_true_is_their_edit_and_no_more(stores: SqlStores) -> None:
+    await observe(stores, seen("a", title="1", price=Decimal(1)))
+    wish = intent("a", title="1", price=Decimal(1), status=Status.UNLISTED, updated_at=later(minutes=1))
+    await stores.mirror.intend(await stores.catalogue.get("a"), wish)
+    now = seen("a", revision=1, title="1", price=Decimal(2), status=Status.UNLISTED, updated_at=later(minutes=2))
+
+    assert await observe(stores, now, hours=1) == Observed(completed=("a",))
+
+    assert await stores.mirror.intents() == []
+    assert await stores.mirror.digests(["a"]) == {"a": now.digest}
+    product = await stores.catalogue.get("a")
+    assert (product.status, product.price, product.revision) == (Status.UNLISTED, Decimal(2), 3)
+    theirs, ours = await edits(stores, "a")
+    assert (ours.actor, ours.at, set(ours.changes)) == ("ann", wish.at, {"status", "updated_at"})
+    assert (theirs.actor, theirs.at, set(theirs.changes)) == ("source:shop", later(hours=1), {"price", "updated_at"})
+
+
+@pytest.mark.parametrize("status", [Status.LISTED, Status.DRAFT])
+async def test_what_others_change_instead_does_not_make_an_intent_come_true(stores: SqlStores, status: Status) -> None:
+    await observe(stores, seen("a", price=Decimal(1), status=Status.LISTED))
+    wish = intent("a", price=Decimal(1), status=Status.UNLISTED)
+    await stores.mirror.intend(await stores.catalogue.get("a"), wish)
+
+    assert await observe(stores, seen("a", revision=1, price=Decimal(2), status=status)) == Observed(updated=("a",))
+
+    assert await stores.mirror.intents() == [wish]
+    assert [edit.actor for edit in await edits(stores, "a")] == ["source:shop"]
+
+
 async def test_an_observation_of_anything_else_leaves_an_intent_open(stores: SqlStores) -> None:
     await observe(stores, seen("a", title="1"))
     wish = intent("a", title="2")

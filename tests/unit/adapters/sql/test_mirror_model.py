@@ -47,6 +47,15 @@ def said_by(product_id: str, said: tuple[int, str]) -> Product:
     return product(product_id, stock=Decimal(said[0]), title=said[1])
 
 
+def came_true(row: Row, intent: Intent, said: tuple[int, str]) -> tuple[int, str] | None:
+    """Return what an intent has made of a product, if what is said comes after it."""
+    assert isinstance(intent.after.stock, Decimal)
+    wanted = (int(intent.after.stock), intent.after.title or "")
+    meant = [part for part in (0, 1) if wanted[part] != row.said[part]]
+    follows = bool(meant) and all(said[part] == wanted[part] for part in meant)
+    return wanted if said == wanted or follows else None
+
+
 class Model:
     """What must have become of each step."""
 
@@ -68,9 +77,11 @@ class Model:
             return "created"
         if behind:
             return "stale"
-        if row.intent is not None and row.intent.after == said_by(product_id, said):
-            row.change(said, digest, row.intent.actor, row.intent.at)
+        if row.intent is not None and (wanted := came_true(row, row.intent, said)):
+            row.change(wanted, digest, row.intent.actor, row.intent.at)
             row.intent = None
+            if said != wanted:
+                row.change(said, digest, "source:shop", now)
             return "completed"
         if row.missing or row.said != said:
             row.change(said, digest, "source:shop", now)

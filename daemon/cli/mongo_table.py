@@ -102,7 +102,9 @@ def _value(row: Row, words: Mapping[str, str], language: Language, width: int) -
 def _told(name: str, value: Any, words: Mapping[str, str], width: int) -> str:
     if name == "images":
         told = words["images" if len(value) > 1 else "image"]
-        return told.format(n=len(value), first=visible(value[0][: width + 20]))
+        return told.format(
+            n=len(value), first=visible(value[0][: width + 20]) + ("…" if len(value[0]) > width + 20 else "")
+        )
     if name == "variants":
         return words["variants"].format(n=len(value))
     if isinstance(value, bool):
@@ -142,4 +144,7 @@ def _remedy(trial: Trial, mode: str, words: Mapping[str, str], language: Languag
         reason = words["same_word"]
         return Text(words["remedy.nothing"].format(kind=trial.kind, mode=mode, reason=reason), style="yellow")
     change, undo = changes(trial.change, words), changes(trial.undo, words)
-    return Text(words["remedy"].format(kind=trial.kind, mode=mode, change=change, undo=undo))
+    text = Text(words["remedy"].format(kind=trial.kind, mode=mode, change=change, undo=undo))
+    if trial.was:
+        text.append(words["remedy.was"].format(was=changes({"$set": trial.was}, words)), style="yellow")
+    return text

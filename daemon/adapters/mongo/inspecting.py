@@ -15,7 +15,7 @@ from daemon.adapters.mongo.decoding import OPTIONS, decoded
 from daemon.adapters.mongo.documents import Document, DocumentId
 from daemon.adapters.mongo.driver import Collection
 from daemon.adapters.mongo.elements import elements
-from daemon.adapters.mongo.fields import MappedField
+from daemon.adapters.mongo.fields import MappedField, Related
 from daemon.adapters.mongo.mapping import Field, ShopMapping
 from daemon.adapters.mongo.paths import Path
 from daemon.adapters.mongo.values import images_of
@@ -69,12 +69,16 @@ class Leftover(NamedTuple):
 
 
 class Trial(NamedTuple):
-    """What a remedy would do to one document: update operators there and back, or why it is refused."""
+    """What a remedy would do to one document: update operators there and back, or why it is refused.
+
+    was: by path, what lay there where taking it back writes something else, times of change left out.
+    """
 
     kind: RemedyKind
     change: Mapping[str, Any]
     undo: Mapping[str, Any]
     refusal: str = ""
+    was: Mapping[str, Any] = {}
 
 
 class Inspected(NamedTuple):
@@ -87,9 +91,6 @@ class Inspected(NamedTuple):
     leftovers: Sequence[Leftover] = ()
     trials: Sequence[Trial] = ()
     reason: str = ""
-
-
-Related = Mapping[str, Mapping[DocumentId, Any]]
 
 
 async def relatives(collection: Collection, mapping: ShopMapping, documents: Sequence[Document]) -> Related:
@@ -192,4 +193,8 @@ def _tried(
         undo = mapping.write(then, after, product, now).change
     except InvalidInput as error:
         return Trial(kind, {}, {}, str(error))
-    return Trial(kind, change, undo)
+    said = {path: Path(path).nested(lying) for path in undo.get("$set", {})}
+    was = {path: said[path] for path, value in undo.get("$set", {}).items() if value != said[path]}
+    return Trial(
+        kind, change, undo, was={path: value for path, value in was.items() if not isinstance(value, datetime)}
+    )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
+from math import isfinite
 from typing import Any, Final
 
 import bson
@@ -54,6 +56,8 @@ def _written(value: Any, width: int, depth: int) -> str:
             return f"[… {len(value)}]"
         parts = [_written(part, width, depth + 1) for part in value[:_ITEMS]]
         return f"[{', '.join(parts)}{f', … {len(value)}' if len(value) > _ITEMS else ''}]"
+    if isinstance(value, float) and not isfinite(value):
+        return str(Decimal(value))  # as JavaScript and Decimal128 spell it
     if isinstance(value, bytes):
         return f"{len(value):,} bytes"
     if value is None or isinstance(value, bool):

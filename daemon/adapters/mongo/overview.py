@@ -108,6 +108,7 @@ def trial_data(trial: Trial) -> dict[str, Any]:
         "change": plain(dict(trial.change)),
         "undo": plain(dict(trial.undo)),
         "refusal": trial.refusal or None,
+        "was": plain(dict(trial.was)),
     }
 
 

@@ -6,73 +6,29 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from daemon.adapters.mongo.defaults import PATHS
-from daemon.adapters.mongo.documents import Document
 from daemon.adapters.mongo.driver import Collection
-from daemon.adapters.mongo.fields import NAMES, MappedField
-from daemon.adapters.mongo.inspecting import Related, relatives
+from daemon.adapters.mongo.fields import NAMES, MappedField, Related
+from daemon.adapters.mongo.inspecting import relatives
 from daemon.adapters.mongo.mapping import ShopMapping
 from daemon.adapters.mongo.overview import word_counts
 from daemon.adapters.mongo.paths import Path
+from daemon.adapters.mongo.proposal import FieldFound, Gathered, Proposal, WordFound
 from daemon.adapters.mongo.proposed_text import written
 from daemon.adapters.mongo.referring import Relation, relations_of
-from daemon.adapters.mongo.samples import Sample, sample_of
+from daemon.adapters.mongo.samples import sample_of
 from daemon.adapters.mongo.status_words import StatusWords
 from daemon.adapters.mongo.survey import Survey, is_path, surveyed
 from daemon.config import CatalogueSection, MongodbSection
 from daemon.errors import Conflict, NotFound, Unavailable
 from daemon.products.feeds.columns import layout_of
-from daemon.products.product import Status, Unparsed
+from daemon.products.imports import same_value
+from daemon.products.product import Unparsed
 
 #: How much of what lies at a path that only its name speaks for must be readable.
 _READABLE: Final = 0.9
-
-
-class FieldFound(NamedTuple):
-    """What is proposed for one field. wins: documents whose value comes from each path.
-
-    guessed: only its name speaks for a path. several: documents in which more than one path says something, differing:
-    those in which they say different things. unreadable: documents whose value no rule could make sense of, an example
-    first.
-    """
-
-    name: str
-    paths: Sequence[str]
-    wins: Mapping[str, int]
-    guessed: bool
-    several: int
-    differing: int
-    unreadable: int
-    example: str
-
-
-class WordFound(NamedTuple):
-    """A word of status with the number of documents, and what it is taken for by whom."""
-
-    word: Any
-    documents: int
-    meanings: tuple[Status, ...]
-    told: bool
-
-
-class Proposal(NamedTuple):
-    """All that was found out about a collection. section: as configured; streams: None where that is not known."""
-
-    name: str
-    section: MongodbSection
-    values: CatalogueSection
-    sample: Sample
-    survey: Survey
-    fields: Sequence[FieldFound]
-    unseen: Mapping[str, Sequence[str]]
-    relations: Sequence[Relation]
-    words: Sequence[WordFound]
-    shard_key: Sequence[str]
-    indexed: bool
-    streams: bool | None
-    now: datetime
 
 
 async def propose(
@@ -82,44 +38,54 @@ async def propose(
 
     Raises NotFound for a collection without documents, Unauthorized, Unavailable.
     """
+    return written(proposal_of(await _gathered(collection, section, values, limit), section, values, now))
+
+
+async def _gathered(
+    collection: Collection, section: MongodbSection, values: CatalogueSection, limit: int
+) -> Gathered:  # fmt: skip
     sample = await sample_of(collection, limit)
     survey = surveyed(sample.documents)
-    wanted, guessed = _candidates(section, survey)
-    relations = [
-        found for name in wanted for found in await relations_of(collection, section, name, wanted[name], survey)
-    ]
-    told = {found.field: f"{found.collection}.{found.label}" for found in relations if found.label}
-    draft = _with(section, wanted, told)
-    mapping = _mapping(draft, values)
-    documents = [document for document, _ in survey.documents]
-    related = await relatives(collection, mapping, documents)
-    kept = {name: _usable(mapping.mapped[name], survey, related, guessed=name in guessed) for name in wanted}
-    kept = {name: paths for name, paths in kept.items() if paths}
-    if "status" in kept:
-        kept["status"] = _by_known_words(kept["status"], survey, StatusWords(section.statuses))
-    final = _mapping(_with(section, kept, told), values)
-    fields, words = _counted(final, kept, guessed, documents, survey, related)
-    changed_by = kept.get("updated_at", PATHS["updated_at"])[0]
-    return written(
-        Proposal(
-            name=collection.full_name,
-            section=section,
-            values=values,
-            sample=sample,
-            survey=survey,
-            fields=fields,
-            unseen={name: PATHS.get(name, ()) for name in NAMES if name not in kept and name in PATHS},
-            relations=relations,
-            words=[WordFound(w, n, *_meant(w, StatusWords(section.statuses))) for w, n in words],
-            shard_key=[text for text in await collection.shard_key() if is_path(text)],
-            indexed=await collection.indexed(changed_by),
-            streams=await _streams(collection),
-            now=now,
-        )
+    wanted, _ = candidates(section, survey)
+    relations: list[Relation] = []
+    for name, paths in wanted.items():
+        relations += await relations_of(collection, section, name, paths, survey)
+    draft = _mapping(_with(section, wanted, relations), values)
+    return Gathered(
+        name=collection.full_name,
+        sample=sample,
+        survey=survey,
+        relations=relations,
+        related=await relatives(collection, draft, [document for document, _ in survey.documents]),
+        shard_key=[text for text in await collection.shard_key() if is_path(text)],
+        indexed=[path for path in wanted.get("updated_at", PATHS["updated_at"]) if await collection.indexed(path)],
+        streams=await _streams(collection),
     )
 
 
-def _candidates(section: MongodbSection, survey: Survey) -> tuple[dict[str, list[str]], frozenset[str]]:
+def proposal_of(found: Gathered, section: MongodbSection, values: CatalogueSection, now: datetime) -> Proposal:
+    """Return what to propose for a collection. Raises ConfigError for a section that cannot be used."""
+    survey, related = found.survey, found.related
+    wanted, guessed = candidates(section, survey)
+    draft = _mapping(_with(section, wanted, found.relations), values)
+    usable = {name: _usable(draft.mapped[name], survey, related, guessed=name in guessed) for name in wanted}
+    kept = {name: paths for name, paths in usable.items() if paths}
+    words = StatusWords(section.statuses)
+    if "status" in kept:
+        kept["status"] = _by_known_words(kept["status"], survey, words)
+    fields, said = _counted(_mapping(_with(section, kept, found.relations), values), kept, guessed, survey, related)
+    return Proposal(
+        found=found,
+        section=section,
+        values=values,
+        fields=fields,
+        unseen={name: paths for name, paths in PATHS.items() if name not in kept},
+        words=[WordFound(word, count, words.meanings(word), words.is_told(word)) for word, count in said],
+        now=now,
+    )
+
+
+def candidates(section: MongodbSection, survey: Survey) -> tuple[dict[str, list[str]], frozenset[str]]:
     """Return the paths that were seen for each field, and the fields for which only a name speaks.
 
     What the configuration tells goes before the usual paths, and these before names that are known from files.
@@ -183,7 +149,6 @@ def _counted(
     mapping: ShopMapping,
     kept: Mapping[str, Sequence[str]],
     guessed: frozenset[str],
-    documents: Sequence[Document],
     survey: Survey,
     related: Related,
 ) -> tuple[list[FieldFound], list[tuple[Any, int]]]:
@@ -191,7 +156,7 @@ def _counted(
     wins: dict[str, Counter[str]] = {name: Counter() for name in kept}
     unreadable: dict[str, list[str]] = {name: [] for name in kept}
     status = []
-    for document in documents:
+    for document, _ in survey.documents:
         for row in mapping.explained(document, related):
             if row.name in kept and row.path:
                 wins[row.name][row.path] += 1
@@ -219,19 +184,16 @@ def _ambiguous(field: MappedField, survey: Survey, related: Related) -> tuple[in
         found = [one.find(fields, related) for one in ones]
         said = [value for at, lying, value in found if at and not _is_holder(lying, value)]
         several += len(said) > 1
-        differing += len(said) > 1 and any(value != said[0] for value in said)
+        differing += len(said) > 1 and not all(same_value(value, said[0]) for value in said)
     return several, differing
 
 
-def _meant(word: Any, words: StatusWords) -> tuple[tuple[Status, ...], bool]:
-    return words.meanings(word), words.is_told(word)
-
-
 def _with(
-    section: MongodbSection, paths: Mapping[str, Sequence[str]], relations: Mapping[str, str]
+    section: MongodbSection, paths: Mapping[str, Sequence[str]], relations: Sequence[Relation]
 ) -> MongodbSection:  # fmt: skip
     mapped = {name: tuple(texts) for name, texts in paths.items()}
-    return section.model_copy(update={"map": mapped, "relations": {**section.relations, **relations}})
+    referred = {one.field: f"{one.collection}.{one.label}" for one in relations if one.label}
+    return section.model_copy(update={"map": mapped, "relations": {**section.relations, **referred}})
 
 
 def _mapping(section: MongodbSection, values: CatalogueSection) -> ShopMapping:

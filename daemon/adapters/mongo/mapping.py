@@ -205,8 +205,7 @@ class ShopMapping:
         where: dict[str, Any] = {"_id": id_of(document.place)}
         for path in self._shard_key:
             if path.text != "_id":
-                value = path.nested(lying)
-                where[path.text] = {"$eq": None, "$exists": False} if value is None else value
+                where[path.text] = {"$eq": path.nested(lying)}  # a key that is absent counts as null, to a cluster too
         for name in tops:
             if name not in where:
                 where[name] = condition_of(raw.get(name.encode()))

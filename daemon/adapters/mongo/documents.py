@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Iterator
+from decimal import Decimal
 from hashlib import blake2b
+from math import isfinite
 from typing import Any, Final, NamedTuple, TypeAlias
 from urllib.parse import quote, unquote
 
 import bson
 from bson import Decimal128, ObjectId
 from bson.errors import BSONError
+from bson.raw_bson import RawBSONDocument
 
-from daemon.adapters.mongo.elements import DECIMAL128, DOUBLE, INT32, INT64, STRING, elements, joined
+from daemon.adapters.mongo.elements import DECIMAL128, DOUBLE, INT32, INT64, STRING, Element, elements, joined
 from daemon.errors import InvalidInput
 
 #: What a document of ours may be named by.
@@ -104,6 +107,17 @@ def id_of(place: bytes) -> DocumentId:
     raise InvalidInput(f"not a place of a document: {place[:40]!r}")
 
 
+def after_id(raw: bytes) -> RawBSONDocument:
+    """Return the condition that an _id comes after that of a document, of whatever kind it is and whatever it holds.
+
+    Raises InvalidInput for a document in which no _id can be found.
+    """
+    found = next(elements(raw, (b"_id",)), None)
+    if found is None:
+        raise InvalidInput("not a document of a collection: it has no _id")
+    return RawBSONDocument(joined([Element(found.kind, b"$gt", found.data)]))
+
+
 def product_id(document_id: DocumentId) -> str:
     """Return the product id of a document: its hex digits, its number in decimal, its text.
 
@@ -138,7 +152,7 @@ def _is_other(text: str) -> bool:
 def _named(raw: bytes) -> DocumentId | Unnamed:
     """Find the _id, wherever it stands."""
     try:
-        found = next((element for element in elements(raw) if element.name == b"_id"), None)
+        found = next(elements(raw, (b"_id",)), None)
         if found is None:
             return Unnamed("no _id", raw)
         value = bson.decode(joined([found]))["_id"]
@@ -156,8 +170,11 @@ def _usable(kind: int, value: Any) -> DocumentId | None:
         return str(value) if len(value.encode()) <= _LONGEST_ID else None
     if kind in {INT32, INT64}:
         return int(value)
+    if kind not in {DOUBLE, DECIMAL128}:
+        return None
     number = value.to_decimal() if isinstance(value, Decimal128) else value
+    is_finite = number.is_finite() if isinstance(number, Decimal) else isfinite(number)
     # The server holds 7 and 7.0 for the same id, so that no two documents can have them.
-    if kind in {DOUBLE, DECIMAL128} and number == number and abs(number) < _INT64.stop and number == int(number):  # noqa: PLR0124
+    if is_finite and abs(number) < _INT64.stop and number == int(number):
         return int(number)
     return None

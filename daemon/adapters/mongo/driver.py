@@ -19,7 +19,7 @@ from pymongo import ReadPreference, WriteConcern
 from pymongo.errors import DocumentTooLarge, PyMongoError
 
 from daemon.adapters.mongo import faults
-from daemon.adapters.mongo.documents import Document, DocumentId, Unnamed, document_of, id_of, split
+from daemon.adapters.mongo.documents import Document, DocumentId, Unnamed, after_id, document_of, id_of, split
 from daemon.config import MongodbSection
 from daemon.errors import ConfigError, Conflict, InvalidInput, NotFound, Unavailable
 
@@ -29,7 +29,12 @@ _FAREWELL_S: Final = 0.2  # for telling the server that the sessions are over
 _SIMPLE: Final = {"locale": "simple"}  # ids and old values are compared byte by byte, whatever the collection's rule
 #: The least id of each kind that may name a product, as the server sorts them; a comparison never crosses kinds.
 _LEAST: Final[tuple[DocumentId | float, ...]] = (float("-inf"), "", ObjectId(bytes(12)))
-_UNNAMED_KINDS: Final = ["null", "object", "binData", "bool", "date", "timestamp", "regex"]
+_UNNAMED_KINDS: Final = [
+    "null", "object", "binData", "bool", "date", "timestamp", "regex", "minKey", "maxKey", "javascript",
+    "javascriptWithScope", "symbol", "dbPointer", "undefined",
+]  # fmt: skip
+#: Nothing is greater or less than NaN.
+_UNNAMED: Final = {"$or": [{"_id": {"$type": _UNNAMED_KINDS}}, {"_id": float("nan")}]}
 
 _RAW: Final[CodecOptions[Any]] = CodecOptions(document_class=RawBSONDocument, tz_aware=True)
 _READ: Final[CodecOptions[Any]] = CodecOptions(
@@ -96,17 +101,19 @@ class Collection:
         """Return up to `limit` documents after a place, in the order of their ids.
 
         It is shorter where documents are large: the end is a page without a Document. The first page begins with up
-        to `limit` documents whose ids are of no kind that names a product.
+        to `limit` documents whose ids are of no kind that names a product; others that cannot be named stand where
+        they are met.
         """
         last = None if after is None else id_of(after)
-        odd = await self._batch({"_id": {"$type": _UNNAMED_KINDS}}, limit) if after is None else []
+        odd = await self._batch(_UNNAMED, limit) if after is None else []
         first = 0 if last is None or isinstance(last, int) else 1 if isinstance(last, str) else 2
         for least in _LEAST[first:]:
-            condition = {"$gte": least} if last is None else {"$gt": last}
+            condition: Mapping[str, Any] = {"$gte": least} if last is None else {"$gt": last}
             while found := await self._batch({"_id": condition}, limit, "_id"):
-                if any(isinstance(one, Document) for one in found):
-                    return [*odd, *found]
-                condition = {"$gt": RawBSONDocument(found[-1].raw, _RAW)["_id"]}
+                if named := [place for place, one in enumerate(found, 1) if isinstance(one, Document)]:
+                    return [*odd, *found[: named[-1]]]  # those behind it begin the next page
+                odd += found
+                condition = after_id(found[-1].raw)
             last = None
         return odd
 

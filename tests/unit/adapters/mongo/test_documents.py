@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from daemon.adapters.mongo.documents import (
     Document,
     Unnamed,
+    after_id,
     document_id_of,
     document_of,
     id_of,
@@ -194,3 +195,22 @@ def test_elements_put_together_again_are_the_document() -> None:
     )  # fmt: skip
 
     assert joined(elements(raw)) == raw
+
+
+@pytest.mark.parametrize("number", ["sNaN", "-sNaN", "NaN", "Infinity", "-Infinity", "1E+6144", "1.5"])
+def test_a_number_that_is_no_whole_one_names_no_product(number: str) -> None:
+    assert isinstance(document_of(bson.encode({"_id": Decimal128(number)})), Unnamed)
+
+
+@pytest.mark.parametrize("document_id", ["a", 7, Decimal128("sNaN"), {"a": 1}, None, b"\0"])
+def test_an_id_of_any_kind_can_be_gone_on_from(document_id: Any) -> None:
+    raw = bson.encode({"title": "x", "_id": document_id})
+
+    assert after_id(raw).raw == bson.encode({"$gt": document_id})
+
+
+def test_an_id_that_is_no_utf_8_can_be_gone_on_from() -> None:
+    raw = bson.encode({"_id": "abc"}).replace(b"abc", b"\xff\xfea")
+
+    assert isinstance(document_of(raw), Unnamed)
+    assert after_id(raw).raw == bson.encode({"$gt": "abc"}).replace(b"abc", b"\xff\xfea")

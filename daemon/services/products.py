@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from daemon.errors import Conflict, InvalidInput, PreconditionFailed
+from daemon.errors import Conflict, InvalidInput, PreconditionFailed, Unavailable
 from daemon.ports import Actor, AuditEntry, Batch
 from daemon.products.ids import new_id
 from daemon.products.imports import MERGED_FIELDS
@@ -45,7 +45,7 @@ async def change(
     product ends as overridden, and its rule leaves the product alone for a while; so does one that had set the very
     status that the person sets, which is not put back any more when the fault is gone.
     Raises NotFound, InvalidInput naming each field that cannot be corrected so, PreconditionFailed when the product
-    has another revision by now.
+    has another revision by now, and Unavailable when nobody can tell yet whether it was changed.
     """
     faults = tuple((name, "not a field that can be corrected") for name in fields if name not in CORRECTABLE)
     if faults or not (fields or status):
@@ -98,15 +98,16 @@ async def _seen(duty: Duty, product_id: str, revision: int) -> Product:
 
 async def _replace(duty: Duty, actor: Actor, read: Product, new: Product, action: str) -> Product:
     now = duty.ports.clock.now()
+    done = AuditEntry(id=new_id(), at=now, actor=actor.id, action=action, target=f"product:{read.id}")
     try:
         changed = await duty.ports.catalogue.replace(read, new, actor=actor.id, now=now)
     except Conflict as exc:
         raise PreconditionFailed(str(exc)) from exc
-    await duty.ports.audit.append(
-        AuditEntry(
-            id=new_id(), at=now, actor=actor.id, action=action, target=f"product:{read.id}",
-            detail={"revision": str(changed.revision)},
-        )
-    )  # fmt: skip
+    except Unavailable:
+        # It may come true all the same, which the history of the product will tell.
+        if duty.ports.followed and await duty.ports.followed.unsettled():
+            await duty.ports.audit.append(msgspec.structs.replace(done, detail={"outcome": "unknown"}))
+        raise
+    await duty.ports.audit.append(msgspec.structs.replace(done, detail={"revision": str(changed.revision)}))
     duty.wake_checks.set()
     return changed

@@ -140,6 +140,7 @@ async def test_while_mongodb_is_away_a_change_is_503_and_can_be_made_afterwards(
             answer = await shop.patch(path, sent, revision)
             assert (answer.status, answer.json["type"]) == (503, "urn:zhiban:problem:unavailable")
             assert int(answer.headers["Retry-After"]) > 0
+        assert "product:a" not in [entry["target"] for entry in (await shop.get("/audit")).json["items"]]
         await asyncio.to_thread(server.start)
         answer = await eventually(lambda: shop.patch("a", {"price": "12.50"}, revision), served)
         assert (answer.status, shop.document("a")["price"]) == (200, 12.5)
@@ -156,6 +157,9 @@ async def test_a_change_of_which_no_word_came_back_is_503_until_it_is_known(tmp_
         assert (answer.status, answer.headers["Retry-After"]) == (503, "5")
         assert await shop.catalogue.unsettled() == 1
         assert (await shop.get("/products/a/history")).status in {200, 503}
+        (entry, *_) = (await shop.get("/audit")).json["items"]
+        assert (entry["action"], entry["target"]) == ("product.status_set", "product:a")
+        assert entry["detail"] == {"outcome": "unknown"}
 
         now = (await eventually(lambda: shop.get("/products/a"), lambda one: one.json["status"] != "listed")).json
         assert shop.document("a")["state"] == "draft"

@@ -118,7 +118,8 @@ class MongoCatalogue(Beside):
         if document is None:
             return None
         whole = decoded(document.raw, [part.name.decode(errors="replace") for part in elements(document.raw)])
-        shown: dict[str, object] = msgspec.json.decode(json_util.dumps(whole, json_options=_SHOWN))
+        text = json_util.dumps(whole, json_options=_SHOWN, default=lambda unread: unread.text)
+        shown: dict[str, object] = msgspec.json.decode(text)
         return shown
 
     async def source_versions(self, product_ids: Sequence[str]) -> dict[str, Product]:

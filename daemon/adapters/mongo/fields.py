@@ -40,15 +40,26 @@ NAMES: Final = (*PATHS, *UNMAPPED)
 
 
 class MappedField:
-    """A canonical field that has paths. relations: what an id that stands there is looked up in, by collection."""
+    """A canonical field that has paths. relations: what an id that stands there is looked up in, by collection.
 
-    __slots__ = ("_id_in", "_list_in", "name", "paths", "read", "relations")
+    every: the paths of all fields, which tell an object that holds their values from one that nobody knows.
+    """
 
-    def __init__(self, name: str, paths: Sequence[Path], read: Reader, relations: Mapping[str, str]) -> None:
+    __slots__ = ("_every", "_id_in", "_list_in", "name", "paths", "read", "relations")
+
+    def __init__(
+        self,
+        name: str,
+        paths: Sequence[Path],
+        read: Reader,
+        relations: Mapping[str, str],
+        every: Sequence[Path] = (),
+    ) -> None:
         self.name = name
         self.paths = tuple(paths)
         self.read = read
         self.relations = relations
+        self._every = every
         keys = b"|".join(re.escape(path.parts[-1].encode()) for path in paths)
         # As BSON has them: the type, the key, a NUL, the value.
         self._id_in = re.compile(b"\x07(?:%b)\0(.{12})" % keys, re.DOTALL)
@@ -56,7 +67,7 @@ class MappedField:
 
     def find(self, document: Mapping[str, Any], related: Related) -> Found:
         """Return the first value that there is. An object that is none gives way to the paths that lead into it."""
-        wrong = NOT_FOUND
+        wrong: list[tuple[Path, dict[str, Any], Unparsed]] = []
         for path in self.paths:
             lying = path.get(document)
             if lying is None:
@@ -65,15 +76,15 @@ class MappedField:
             if value is None or value == ():
                 continue
             if type(value) is Unparsed and type(lying) is dict:
-                wrong = (path, lying, value) if wrong[0] is None else wrong
+                wrong.append((path, lying, value))
                 continue
             return path, lying, value
-        return wrong
+        return next((one for one in wrong if not self._only_holds(one[0], one[1])), NOT_FOUND)
 
     def narrowed(self, keys: Collection[str]) -> MappedField:
         """Return the field for documents of these outermost keys, without the paths that lead nowhere in them."""
         paths = [path for path in self.paths if path.top in keys or path.text in keys]
-        return type(self)(self.name, paths, self.read, self.relations)
+        return type(self)(self.name, paths, self.read, self.relations, self._every)
 
     def value_finder(self) -> Callable[[Mapping[str, Any], Related], Any]:
         """Return what finds the value alone."""
@@ -90,6 +101,10 @@ class MappedField:
     def lying(self, document: Mapping[str, Any]) -> Found:
         """Return the first value that lies at a path, whatever it means."""
         return next(((path, v, v) for path in self.paths if (v := path.get(document)) is not None), NOT_FOUND)
+
+    def _only_holds(self, path: Path, lying: Mapping[str, Any]) -> bool:
+        """Tell whether an object is there for values that may be absent: for one of this field, or of others alone."""
+        return not lying.keys().isdisjoint(_within(path, self.paths)) or lying.keys() <= _within(path, self._every)
 
     def ids_in(self, raw: bytes, decoded: Callable[[], Mapping[str, Any]]) -> list[DocumentId]:
         """Return the ids that stand at the paths, and maybe others; only lists of them need the document decoded."""
@@ -130,6 +145,12 @@ class ImagesField(MappedField):
         return path, lying, tuple(dict.fromkeys(url for _, _, urls in found for url in urls))
 
 
+def _within(path: Path, others: Sequence[Path]) -> set[str]:
+    """Return the names that paths go on with inside what one path leads to."""
+    depth = len(path.parts)
+    return {other.parts[depth] for other in others if len(other.parts) > depth and other.parts[:depth] == path.parts}
+
+
 def _ids(lying: Any) -> list[DocumentId]:
     parts = lying if isinstance(lying, list) else [lying]
     return list(islice((part for part in parts if isinstance(part, ObjectId)), _MOST_IDS))
@@ -145,12 +166,13 @@ def compiled(
     looked_up = {name: _by_collection(name, texts) for name, texts in RELATIONS.items()}
     for given, text in relations.items():
         looked_up[_checked_name(given, "relations")] = _by_collection(given, (text,))
+    led = {name: [checked_path(text, f"mongodb.map.{name}") for text in texts] for name, texts in wanted.items()}
+    every = [path for paths in led.values() for path in paths]
     found: dict[str, MappedField] = {}
-    for name, texts in wanted.items():
-        paths = [checked_path(text, f"mongodb.map.{name}") for text in texts]
+    for name, paths in led.items():
         if paths:
             kind = ImagesField if name == "images" else MappedField
-            found[name] = kind(name, paths, reader_of(name, zone, locale), looked_up.get(name, {}))
+            found[name] = kind(name, paths, reader_of(name, zone, locale), looked_up.get(name, {}), every)
     return found
 
 

@@ -44,6 +44,13 @@ class Path:
                 return False
         return isinstance(found, dict) or (self.parts[-1].isdecimal() and int(self.parts[-1]) < len(found))
 
+    def stands(self, document: Mapping[str, Any]) -> bool:
+        """Tell whether the last name of the path is there, though it may be null."""
+        holder: Any = document
+        for part in self.parts[:-1]:
+            holder = _inside(holder, part)
+        return isinstance(holder, dict) and self.parts[-1] in holder
+
     def makes_parents(self, document: Mapping[str, Any]) -> bool:
         """Tell whether setting this path makes objects around the value that are not there."""
         return len(self.parts) > 1 and Path(".".join(self.parts[:-1])).nested(document) is None

@@ -21,10 +21,9 @@ class VariantReader:
 
     def __init__(self, field: MappedField | None, currency: str | None, locale: str) -> None:
         self._field, self._currency, self._locale = field, currency, locale
-        self._parts = [
-            MappedField(name, [Path(text) for text in texts], self._reader(name, currency), {})
-            for name, texts in VARIANT_PATHS.items()
-        ]
+        led = {name: [Path(text) for text in texts] for name, texts in VARIANT_PATHS.items()}
+        every = [path for paths in led.values() for path in paths]
+        self._parts = [MappedField(name, paths, self._reader(name, currency), {}, every) for name, paths in led.items()]
 
     def of_list(self, lying: Any) -> tuple[Variant, ...]:
         """Return the variants of a list; what is no object in it is none."""

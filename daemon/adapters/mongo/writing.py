@@ -159,8 +159,10 @@ class Change:
 
     def _open_path(self, field: MappedField) -> Path:
         """Return the first path that can be set without overwriting what only looks like nothing."""
-        # An object is made only where no other path will do: a price that becomes one would be no price any more.
-        for path in sorted(field.paths, key=lambda path: path.makes_parents(self._lying)):
+        # What the shop has emptied is where it looks. An object is made only where no other path will do: a price that
+        # becomes one would be no price any more.
+        lying = self._lying
+        for path in sorted(field.paths, key=lambda path: (not path.stands(lying), path.makes_parents(lying))):
             standing = path.nested(self._lying)
             if path.is_open(self._lying) and (standing is None or isinstance(standing, str)):
                 return path

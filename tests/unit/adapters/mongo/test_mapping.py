@@ -215,3 +215,25 @@ def test_a_document_of_which_nothing_can_be_told_apart_is_refused() -> None:
 
 def test_dates_that_python_has_none_for_stay_text() -> None:
     assert read({"createdAt": DatetimeMS(-(2**62))}).created_at == Unparsed(f"{-(2**62)} ms from 1970")
+
+
+@pytest.mark.parametrize(
+    "price",
+    [
+        {"common": None, "sale": 9},
+        {"sale": 9},
+        {"common": None, "wholesale": 4},
+        {"amount": None, "currency": "CHF"},
+        {},
+    ],
+)
+def test_an_emptied_price_in_an_object_is_no_price(price: dict[str, Any]) -> None:
+    product = mapping().product(sent({"_id": 1, "price": price, "variants": [{"price": price}]}), None, {})
+    assert (product.price, product.variants[0].price) == (None, None)
+    assert product.sale_price == price.get("sale")
+
+
+@pytest.mark.parametrize("price", [{"net": 10}, {"net": 10, "currency": "CHF"}])
+def test_an_object_that_nobody_knows_is_no_absent_price(price: dict[str, Any]) -> None:
+    product = mapping().product(sent({"_id": 1, "price": price}), None, {})
+    assert isinstance(product.price, Unparsed)

@@ -34,6 +34,9 @@ class Duty:
     importing: set[str] = field(default_factory=set)
     #: Rules over their budget of which somebody's decision is being carried out just now.
     deciding: set[str] = field(default_factory=set)
+    #: Remedies whose change got no answer, so that they are under way no longer, and it is to be found out what became
+    #: of them.
+    doubtful: set[str] = field(default_factory=set)
     #: Passes that people asked for, oldest first.
     requested: deque[PassRecord] = field(default_factory=deque)
     #: Set to have the next pass taken now instead of at its time.

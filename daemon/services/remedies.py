@@ -218,6 +218,9 @@ async def take(duty: Duty, product: Product, incident: Incident, held: Remedy | 
     except InvalidInput as exc:
         await _end_impossible(duty, planned, str(exc))
         return False
+    except Unavailable:
+        duty.doubtful.add(planned.id)
+        raise
     await _keep_applied(duty, product, planned, held)
     return True
 
@@ -260,24 +263,32 @@ async def _commit_applied(duty: Duty, product: Product, planned: Remedy, held: R
 
 
 async def recover(duty: Duty, older_than_s: float = 0.0) -> int:
-    """Finish what a dead daemon had begun: a planned remedy either did change its product or never will.
+    """Finish what a death or an outage cut off: a planned remedy either did change its product or never will.
 
-    older_than_s: what was planned since may be under way. A catalogue that cannot tell yet is asked again by a later
-    pass.
+    older_than_s: what was planned since may be under way, unless it is known not to be. A catalogue that cannot
+    tell yet is asked again by a later pass.
     """
     before = duty.ports.clock.now() - timedelta(seconds=older_than_s)
-    planned = [remedy for remedy in await all_in(duty, RemedyState.PLANNED) if remedy.planned_at <= before]
+    planned = [
+        remedy
+        for remedy in await all_in(duty, RemedyState.PLANNED)
+        if remedy.planned_at <= before or remedy.id in duty.doubtful
+    ]
     for remedy in planned:
         try:
             await _finish(duty, remedy)
+            duty.doubtful.discard(remedy.id)
         except (Unavailable, Conflict) as exc:
+            duty.doubtful.add(remedy.id)
             _log.info("remedy.doubtful", remedy=remedy.id, product=remedy.product_id, reason=str(exc))
     return len(planned)
 
 
 async def _finish(duty: Duty, remedy: Remedy) -> None:
     if await last_actor(duty, remedy.product_id) != f"{APPLIED_BY}{remedy.id}":
-        await end(duty, remedy, RemedyState.ABANDONED, "the daemon ended before it was applied")
+        await end(
+            duty, remedy, RemedyState.ABANDONED, "the daemon ended or the catalogue went away before it was applied"
+        )
         return
     product = await duty.ports.catalogue.get(remedy.product_id)
     held = await duty.ports.incidents.held([remedy.product_id])

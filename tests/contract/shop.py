@@ -84,18 +84,21 @@ class ShopStores:
 
 
 @asynccontextmanager
-async def open_shop(folder: Path, shop: Shop, driver: Driver, **keys: Any) -> AsyncIterator[ShopStores]:
-    """Open the catalogue of a shop, connected and empty; keys: of [mongodb]."""
+async def open_shop(
+    folder: Path, shop: Shop, driver: Driver, *, listeners: Sequence[Any] = (), **keys: Any
+) -> AsyncIterator[ShopStores]:
+    """Open the catalogue of a shop, connected and empty; keys: of [mongodb], listeners: of pymongo.monitoring."""
     section = MongodbSection(driver=driver, **{"timeout": "5s", "map": MAP, **keys})
     clock = FakeClock()
-    async with open_stores(folder / "zhiban.db") as stores, open_collection(section, shop.uri) as collection:
+    async with (
+        open_stores(folder / "zhiban.db") as stores,
+        open_collection(section, shop.uri, listeners=listeners) as collection,
+    ):
         mapping = ShopMapping(section)
         observer = Observer(section, collection, mapping, stores.mirror, clock)
         reader = Reader(section, collection, observer, stores.mirror, stores.catalogue, clock)
         follower = Follower(section, collection, observer, reader, clock)
-        catalogue = PlantedCatalogue(
-            stores.catalogue, stores.mirror, collection, mapping, observer, follower, reader
-        )
+        catalogue = PlantedCatalogue(stores.catalogue, stores.mirror, collection, mapping, observer, follower, reader)
         catalogue.shop, catalogue.reader, catalogue.clock = shop, reader, clock
         await follower.connect()
         yield ShopStores(catalogue, stores)

@@ -174,7 +174,7 @@ class MongoCatalogue(Beside):
 
         A change that is still under way is found by a later look, for which the intent stays.
         """
-        found = await self._collection.get([known.place]) if known.place else ()
+        found = await self._collection.get([known.place], {known.place: known.shard}) if known.place else ()
         if not found:
             return None
         seen = await self._seen(found[0], known, intent)
@@ -192,7 +192,7 @@ class MongoCatalogue(Beside):
         known: what the mirror knew before. A document that is not there is taken over as gone.
         """
         place = known.place if known and known.place else _named_place(product_id)
-        documents = await self._collection.get([place]) if place else ()
+        documents = await self._collection.get([place], {place: known.shard if known else None}) if place else ()
         if not documents:
             if known is not None:
                 await self._reader.gone([product_id])

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import inspect
 import warnings
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 import bson
@@ -20,6 +21,7 @@ from pymongo.errors import DocumentTooLarge, PyMongoError
 
 from daemon.adapters.mongo import faults
 from daemon.adapters.mongo.documents import Document, DocumentId, Unnamed, after_id, document_of, id_of, split
+from daemon.adapters.mongo.sharding import ShardKey
 from daemon.config import MongodbSection
 from daemon.errors import ConfigError, Conflict, InvalidInput, NotFound, Unavailable
 
@@ -29,6 +31,7 @@ _FAREWELL_S: Final = 0.2  # for telling the server that the sessions are over
 _SIMPLE: Final = {"locale": "simple"}  # ids and old values are compared byte by byte, whatever the collection's rule
 #: The least id of each kind that may name a product, as the server sorts them; a comparison never crosses kinds.
 _LEAST: Final[tuple[DocumentId | float, ...]] = (float("-inf"), "", ObjectId(bytes(12)))
+_NOWHERE: Final[Mapping[bytes, bytes | None]] = MappingProxyType({})
 _UNNAMED_KINDS: Final = [
     "null", "object", "binData", "bool", "date", "timestamp", "regex", "minKey", "maxKey", "javascript",
     "javascriptWithScope", "symbol", "dbPointer", "undefined",
@@ -46,11 +49,13 @@ class Change(NamedTuple):
     """One event of a change stream. token: to go on after it.
 
     document: None when it was deleted or is gone since. place: empty for an Unnamed, which a deleted one is as well.
+    shard: where a cluster kept it, as ShardKey has it; None where the event does not say so.
     """
 
     place: bytes
     document: Document | Unnamed | None
     token: Mapping[str, Any]
+    shard: bytes | None = None
 
 
 @asynccontextmanager
@@ -67,6 +72,7 @@ async def open_collection(
             warnings.simplefilter("error", UserWarning)  # an option that is not understood would be left out
             client = _client(section, uri, listeners)
         database = client[section.database] if section.database else client.get_default_database()
+        key = ShardKey(section.shard_key)
         concern = database.write_concern if database.write_concern.document else WriteConcern("majority")
         products = database[section.collection].with_options(
             codec_options=_RAW, read_preference=ReadPreference.PRIMARY, write_concern=concern
@@ -74,7 +80,7 @@ async def open_collection(
     except (PyMongoError, ValueError, TypeError, UserWarning) as error:
         raise ConfigError(faults.unusable(error)) from None  # what it says may hold a part of a password
     try:
-        yield Collection(database, products, section.timeout, faults.secrets_of(uri))
+        yield Collection(database, products, key, section.timeout, faults.secrets_of(uri))
     finally:
         with pymongo.timeout(_FAREWELL_S):
             await _awaited(client.close())
@@ -86,9 +92,12 @@ class Collection:
     A page is one query and one answer (16 MB at most), so that no cursor waits at the server that could be lost.
     """
 
-    def __init__(self, database: Any, products: Any, timeout_s: float, secrets: Sequence[str]) -> None:
+    def __init__(
+        self, database: Any, products: Any, shard_key: ShardKey, timeout_s: float, secrets: Sequence[str]
+    ) -> None:
         self._database = database
         self._products = products
+        self._shard_key = shard_key
         self._timeout_s = timeout_s
         self._secrets = secrets
 
@@ -117,17 +126,15 @@ class Collection:
             last = None
         return odd
 
-    async def get(self, places: Sequence[bytes]) -> Sequence[Document]:
-        """Return those of the documents that exist."""
-        ids = {place: id_of(place) for place in places}
-        found: list[Document] = []
-        while ids:
-            batch = await self._batch({"_id": {"$in": list(ids.values())}}, len(ids))
-            fresh = [one for one in batch if isinstance(one, Document) and ids.pop(one.place, None) is not None]
-            found += fresh
-            if not fresh:
-                break
-        return found
+    async def get(self, places: Sequence[bytes], shards: Mapping[bytes, bytes | None] = _NOWHERE) -> Sequence[Document]:
+        """Return those of the documents that exist. shards: by place, where a cluster keeps them, as far as known.
+
+        Documents that nobody has told of, and those that are not where they were, are asked for by id alone: the values
+        of a shard key may be changed. A cluster puts that question to every shard.
+        """
+        left = {place: id_of(place) for place in places}
+        found = await self._found(left, lambda ids: self._shard_key.query(ids, shards))
+        return [*found, *await self._found(left, lambda ids: {"_id": {"$in": list(ids.values())}} if ids else None)]
 
     async def newer(self, field: str, since: Any, limit: int) -> Sequence[Document | Unnamed]:
         """Return documents whose field is at or after a value, oldest first. Asked only where an index serves it."""
@@ -207,7 +214,7 @@ class Collection:
                 elif event["operationType"] == "invalidate":
                     raise Conflict("MongoDB: the collection was dropped or renamed")
                 elif "documentKey" in event:
-                    yield _change(event)
+                    yield _change(event, self._shard_key)
         finally:
             with suppress(PyMongoError), pymongo.timeout(_FAREWELL_S):
                 await stream.close()
@@ -235,6 +242,19 @@ class Collection:
     @property
     def _preference(self) -> Any:
         return self._products.read_preference
+
+    async def _found(
+        self, left: dict[bytes, DocumentId], ask: Callable[[Mapping[bytes, DocumentId]], Mapping[str, Any] | None]
+    ) -> list[Document]:
+        """Return documents, which `left` then lacks. ask: makes the query for what is left, None for nothing."""
+        found: list[Document] = []
+        while where := ask(left):
+            batch = await self._batch(where, len(left))
+            fresh = [one for one in batch if isinstance(one, Document) and left.pop(one.place, None) is not None]
+            found += fresh
+            if not fresh:
+                break
+        return found
 
     async def _batch(self, where: Mapping[str, Any], limit: int, order: str = "") -> list[Document | Unnamed]:
         sort = [(order, 1)] if order else None
@@ -282,13 +302,15 @@ async def _awaited(value: Any) -> Any:
     return await value if inspect.isawaitable(value) else value
 
 
-def _change(event: RawBSONDocument) -> Change:
+def _change(event: RawBSONDocument, shard_key: ShardKey) -> Change:
     token = bson.decode(event["_id"].raw)
-    named = document_of(bytes(event["documentKey"].raw))
+    key = bytes(event["documentKey"].raw)
+    named = document_of(key)
     if isinstance(named, Unnamed):
         return Change(b"", named, token)
     full = event.get("fullDocument")
-    return Change(named.place, None if full is None else document_of(bytes(full.raw)), token)
+    document = None if full is None else document_of(bytes(full.raw))
+    return Change(named.place, document, token, shard_key.of_change(key))
 
 
 def _at(document: Mapping[str, Any], path: str) -> Any:

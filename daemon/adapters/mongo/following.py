@@ -168,9 +168,11 @@ class Follower:
             taking.cancel()
 
     async def _take(self, changes: Sequence[Change]) -> None:
-        latest = {change.place: change.document for change in changes if not isinstance(change.document, Unnamed)}
-        changed = list(await self._observer.take([document for document in latest.values() if document is not None]))
-        changed += await self._reader.take_gone([place for place, document in latest.items() if document is None])
+        latest = {change.place: change for change in changes if not isinstance(change.document, Unnamed)}
+        there = [change.document for change in latest.values() if isinstance(change.document, Document)]
+        changed = list(await self._observer.take(there))
+        gone = {place: change.shard for place, change in latest.items() if change.document is None}
+        changed += await self._reader.take_gone(gone)
         self._count(len(changed))
         if changed:
             self._told()

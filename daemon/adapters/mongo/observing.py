@@ -10,6 +10,7 @@ import structlog
 from daemon.adapters.mongo.documents import Document, DocumentId
 from daemon.adapters.mongo.driver import Collection
 from daemon.adapters.mongo.mapping import ShopMapping
+from daemon.adapters.mongo.sharding import ShardKey
 from daemon.adapters.sql.mirror import Known, Observed, Seen, SqlMirror
 from daemon.config import MongodbSection
 from daemon.errors import InvalidInput
@@ -40,7 +41,7 @@ class Observer:
         self, section: MongodbSection, collection: Collection, mapping: ShopMapping, mirror: SqlMirror, clock: Clock
     ) -> None:
         self._source, self._collection, self._mapping = section.name, collection, mapping
-        self._mirror, self._clock = mirror, clock
+        self._mirror, self._clock, self._shard_key = mirror, clock, ShardKey(section.shard_key)
         self._paths = mapping.relations
         self._rejected: dict[str, _Rejected] = {}
         self._reading = 0
@@ -71,7 +72,7 @@ class Observer:
         Raises Unavailable.
         """
         latest = {document.id: document for document in documents}
-        digests = await self._mirror.digests(list(latest))
+        digests = await self._mirror.digests(list(latest), self._shard_key.start)
         waiting = [document for document in latest.values() if digests.get(document.id) != document.digest]
         return await self.take_all(waiting) if waiting else ()
 
@@ -102,7 +103,7 @@ class Observer:
         """Return what a document says beside what the mirror knows. Raises InvalidInput."""
         before: Product | None = known.intent.after if known.intent else known.product
         product = self._mapping.product(document, before, related)
-        return Seen(product=product, place=document.place, digest=document.digest, revision=known.product.revision)
+        return self._said(document, product, known.product.revision)
 
     async def related(self, document: Document) -> Mapping[str, Mapping[DocumentId, Any]]:
         """Return what a document refers to. Raises Unavailable."""
@@ -114,8 +115,12 @@ class Observer:
         What was read before may be older than what the mirror has got by now, and would be taken for news.
         """
         new = [document for document in documents if document.id not in known]
-        places = [document.place for document in documents if document.id in known]
-        return [*new, *(await self._collection.get(places) if places else ())]
+        shards = {one.place: self._shard_key.of(one.raw) for one in documents if one.id in known}
+        return [*new, *(await self._collection.get(list(shards), shards) if shards else ())]
+
+    def _said(self, document: Document, product: Product, revision: int) -> Seen:
+        shard = self._shard_key.of(document.raw)
+        return Seen(product=product, place=document.place, digest=document.digest, revision=revision, shard=shard)
 
     def _seen(
         self, document: Document, known: Known | None, related: Mapping[str, Mapping[DocumentId, Any]]
@@ -125,7 +130,7 @@ class Observer:
                 seen = self.seen(document, known, related)
             else:
                 product = self._mapping.product(document, None, related)
-                seen = Seen(product=product, place=document.place, digest=document.digest, revision=0)
+                seen = self._said(document, product, 0)
         except InvalidInput as exc:
             self._reject(document, str(exc))
             return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -108,7 +108,7 @@ class Reader:
             known = (await self._mirror.known([changing])).get(changing)
             if known is None or known.intent is None or known.place is None:
                 continue
-            documents = await self._collection.get([known.place])
+            documents = await self._collection.get([known.place], {known.place: known.shard})
             await self._observer.take_all(documents, {changing: known})
             if self._clock.now() - known.intent.at >= DOUBTFUL_FOR or not documents:
                 await self._mirror.withdraw(changing)
@@ -118,16 +118,22 @@ class Reader:
         there = {document.id for document in page}
         missed = [name for name in await self._mirror.between(after, upto) if name not in there]
         known = await self._mirror.known(missed) if missed else {}
-        return await self.take_gone([one.place for one in known.values() if one.place is not None])
+        return await self.take_gone({one.place: one.shard for one in known.values() if one.place is not None})
 
-    async def take_gone(self, places: Sequence[bytes]) -> Sequence[str]:
-        """Mark products whose documents are gone; one that is there after all was written while others were read."""
+    async def take_gone(self, places: Mapping[bytes, bytes | None]) -> Sequence[str]:
+        """Mark products whose documents are gone; one that is there after all was written while others were read.
+
+        places: with where a cluster kept each, as far as whoever missed them knows.
+        """
         if not places:
             return ()
-        there = await self._collection.get(places)
+        names = {place: product_id(id_of(place)) for place in places}
+        known = await self._mirror.known(list(names.values()))
+        held = {one.place: one.shard for one in known.values() if one.place is not None}
+        there = await self._collection.get(list(places), held | {p: shard for p, shard in places.items() if shard})
         changed = list(await self._observer.take(there))
         still = {document.place for document in there}
-        return changed + list(await self.gone([product_id(id_of(place)) for place in places if place not in still]))
+        return changed + list(await self.gone([name for place, name in names.items() if place not in still]))
 
     async def _note(self, tally: Tally) -> None:
         """Remember what the collection can express at all, and when it was read."""

@@ -37,6 +37,9 @@ _m, _i, _e = schema.mirrored.c, schema.intents.c, schema.edits.c
 _DIGESTS: Final = Statement(
     select(_m.product_id, _m.digest).where(any_of(_m.product_id, "ids"), _m.digest.is_not(None))
 )
+_SHARDED_DIGESTS: Final = Statement(
+    select(_m.product_id, _m.digest, _m.shard).where(any_of(_m.product_id, "ids"), _m.digest.is_not(None))
+)
 _rest = select(_m.product_id, _m.digest).where(_m.place > bindparam("after"), _m.digest.is_not(None)).order_by(_m.place)
 _AFTER: Final = Statement(_rest)
 _BETWEEN: Final = Statement(_rest.where(_m.place <= bindparam("upto")))
@@ -57,10 +60,16 @@ class SqlMirror:
         """Return what is held of products, by id."""
         return await self._database.read(lambda session: known_products(session, ids))
 
-    async def digests(self, ids: Sequence[str]) -> Mapping[str, bytes]:
-        """Return the digests of mirrored products that are not missing, by id."""
+    async def digests(self, ids: Sequence[str], shard_start: bytes = b"") -> Mapping[str, bytes]:
+        """Return the digests of mirrored products that are not missing, by id.
+
+        shard_start: leaves out those of which it was not kept where a cluster has them, in a form that begins so.
+        """
         wanted = text_list(ids)
-        return await self._database.read(lambda session: dict(session.all(_DIGESTS, ids=wanted)))
+        if not shard_start:
+            return await self._database.read(lambda session: dict(session.all(_DIGESTS, ids=wanted)))
+        rows = await self._database.read(lambda session: session.all(_SHARDED_DIGESTS, ids=wanted))
+        return {name: digest for name, digest, shard in rows if shard is not None and shard.startswith(shard_start)}
 
     async def between(self, after: bytes | None, upto: bytes | None) -> Mapping[str, bytes]:
         """Return id and digest of mirrored products, missing ones left out, with after < place <= upto.

@@ -119,7 +119,7 @@ def _lines(one: Inspected, words: Mapping[str, str], width: int) -> Iterator[Tex
         yield Text(words["absent"].format(names=", ".join(absent)), style="dim")
     if one.leftovers:
         keys = [
-            f"{visible(left.key)[:60] or chr(34) * 2} ({kind_of(left.value)} {shown(left.value, width // 6)})"
+            f"{visible(left.key)[:60] or chr(34) * 2} ({left.kind} {shown(left.value, width // 6)})"
             for left in one.leftovers[:_KEYS]
         ]
         more = f", … {len(one.leftovers)}" if len(one.leftovers) > _KEYS else ""

@@ -16,6 +16,7 @@ from daemon.adapters.mongo.documents import Document, DocumentId
 from daemon.adapters.mongo.driver import Collection
 from daemon.adapters.mongo.elements import elements
 from daemon.adapters.mongo.fields import MappedField, Related
+from daemon.adapters.mongo.kinds import kind_of
 from daemon.adapters.mongo.mapping import Field, ShopMapping
 from daemon.adapters.mongo.paths import Path
 from daemon.adapters.mongo.values import images_of
@@ -62,9 +63,10 @@ class Row(NamedTuple):
 
 
 class Leftover(NamedTuple):
-    """An outermost key that no path reads. value: Unparsed where it is large."""
+    """An outermost key that no path reads, with the type of what lies there, "large" where that is not looked into."""
 
     key: str
+    kind: str
     value: Any
 
 
@@ -161,24 +163,21 @@ def _image_paths(mapped: MappedField, lying: Mapping[str, Any]) -> str:
 
 def _stands(path: Path, document: Mapping[str, Any]) -> bool:
     """Tell whether anything lies at a path, null included."""
-    found: Any = document
-    for part in path.parts:
-        if isinstance(found, list) and part.isdecimal() and int(part) < len(found):
-            found = found[int(part)]
-        elif isinstance(found, dict) and part in found:
-            found = found[part]
-        else:
-            return path.text in document
-    return True
+    return path.stands(document) or path.get(document) is not None or path.text in document
 
 
 def _leftovers(document: Document, mapping: ShopMapping) -> list[Leftover]:
     read = _names(mapping) | _OWN
     parts = [part for part in elements(document.raw) if part.name.decode(errors="replace") not in read]
     names = [part.name.decode(errors="replace") for part in parts]
-    large = {name for name, part in zip(names, parts, strict=True) if len(part.data) >= _LARGE}
+    large = {name: len(part.data) for name, part in zip(names, parts, strict=True) if len(part.data) >= _LARGE}
     values = decoded(document.raw, [name for name in names if name not in large])
-    return [Leftover(name, Unparsed("large") if name in large else values.get(name)) for name in dict.fromkeys(names)]
+    return [
+        Leftover(name, "large", Unparsed(f"{large[name]:,} bytes"))
+        if name in large
+        else Leftover(name, kind_of(values.get(name)), values.get(name))
+        for name in dict.fromkeys(names)
+    ]
 
 
 def _tried(

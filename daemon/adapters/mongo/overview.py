@@ -72,7 +72,7 @@ def overview(inspected: Sequence[Inspected], words: StatusWords) -> Overview:
             counted[row.path if row.origin in {Origin.DOCUMENT, Origin.UNRELATED} else f"({row.origin})"] += 1
     unread: dict[str, Counter[str]] = {}
     for leftover in (leftover for one in good for leftover in one.leftovers):
-        unread.setdefault(leftover.key, Counter())[kind_of(leftover.value)] += 1
+        unread.setdefault(leftover.key, Counter())[leftover.kind] += 1
     status = [row.lying for row in rows if row.name == "status" and row.origin is Origin.DOCUMENT]
     return Overview(
         documents=len(inspected),
@@ -143,7 +143,7 @@ def plain(value: Any) -> Any:
 
 
 def _leftover_data(leftover: Leftover) -> dict[str, Any]:
-    return {"key": leftover.key, "type": kind_of(leftover.value), "value": plain(leftover.value)}
+    return {"key": leftover.key, "type": leftover.kind, "value": plain(leftover.value)}
 
 
 def word_counts(lying: Iterable[Any]) -> list[tuple[Any, int]]:

@@ -9,7 +9,8 @@ from typing import Final, NamedTuple
 
 from daemon.adapters.mongo.documents import Document, Unnamed, document_id_of, place_of
 from daemon.adapters.mongo.driver import Collection
-from daemon.errors import InvalidInput, NotFound, Unavailable
+from daemon.errors import InvalidInput, NotFound, Unauthorized, Unavailable
+from daemon.products.findings import visible
 
 #: Bytes of documents that one sample holds at most, but for its last page.
 _MOST_BYTES: Final = 32 * 1024 * 1024
@@ -38,8 +39,12 @@ async def sample_of(collection: Collection, limit: int) -> Sample:
 
     Raises NotFound when there are none, Unauthorized, Unavailable.
     """
-    await collection.ping()
-    size = await collection.size()
+    try:
+        await collection.ping()
+        size = await collection.size()
+    except Unauthorized as error:
+        who = "whoever the uri of [mongodb], or its secret, names"
+        raise Unauthorized(f"{error}: {who} may not read {collection.full_name}") from error
     found: dict[bytes, Document | Unnamed] = {}
     chosen = size > limit
     if chosen:
@@ -62,7 +67,7 @@ async def named(collection: Collection, product_ids: Sequence[str]) -> Sequence[
     places = [_place(product_id) for product_id in dict.fromkeys(product_ids)]
     found = {document.place: document for document in await collection.get(places)}
     if gone := [product_id for product_id in product_ids if _place(product_id) not in found]:
-        raise NotFound(f"{collection.full_name} has no document {', '.join(gone)}")
+        raise NotFound(f"{collection.full_name} has no document {', '.join(map(visible, gone))}")
     return [found[place] for place in places]
 
 
@@ -94,7 +99,9 @@ async def _from_the_first(collection: Collection, limit: int, found: dict[bytes,
 def _place(product_id: str) -> bytes:
     document_id = document_id_of(product_id)
     if document_id is None:
-        raise InvalidInput(f'"{product_id}" names no document; expected its _id: 24 hex digits, a number or a text')
+        raise InvalidInput(
+            f'"{visible(product_id)}" names no document; expected its _id: 24 hex digits, a number or a text'
+        )
     return place_of(document_id)
 
 
@@ -112,9 +119,10 @@ async def _nothing_in(collection: Collection) -> NotFound:
             f'database "{database}" has no collections; is [mongodb] database, or the one of its uri, right?'
         )
     near = nearest_collection(name, names)
-    hint = f'; did you mean "{near}"?' if near else ""
+    hint = f'; did you mean "{visible(near)}"?' if near else "."
     more = f" and {len(names) - _TOLD} more" if len(names) > _TOLD else ""
-    return NotFound(f'database "{database}" has no collection "{name}"{hint} It has {", ".join(names[:_TOLD])}{more}')
+    told = ", ".join(visible(one) for one in names[:_TOLD])
+    return NotFound(f'database "{database}" has no collection "{name}"{hint} It has {told}{more}')
 
 
 def nearest_collection(name: str, names: Sequence[str]) -> str | None:

@@ -53,7 +53,6 @@ class MongoCatalogue(Beside):
         super().__init__(stored)
         self._mirror, self._collection, self._mapping = mirror, collection, mapping
         self._observer, self._follower, self._reader = observer, follower, reader
-        self._changing: set[str] = set()
         self._conflicts = 0
 
     @property
@@ -88,7 +87,7 @@ class MongoCatalogue(Beside):
     async def edits(self, product_id: str, limit: int, cursor: str | None = None) -> Page:
         """Return a page of EditRecord of one product, newest first. Raises Unavailable while one is in doubt."""
         known = await self._known(product_id)
-        if known is not None and known.intent and product_id not in self._changing:
+        if known is not None and known.intent and product_id not in self._reader.changing:
             _, known = await self._fresh(product_id, known)
             if known is not None and known.intent:
                 raise Unavailable(f"it is not known yet whether product {product_id!r} was changed")
@@ -142,15 +141,15 @@ class MongoCatalogue(Beside):
             raise NotFound(f"there is no product {read.id!r} any more")
         if known.product.revision != read.revision or new.id != read.id or known.digest != document.digest:
             raise Conflict(f"product {read.id!r} was changed meanwhile: revision {known.product.revision}")
-        self._changing.add(read.id)
+        self._reader.changing.add(read.id)
         try:
             return await self._change(document, known, self._dated(known.product, new, now), actor, now)
         finally:
-            self._changing.discard(read.id)
+            self._reader.changing.discard(read.id)
 
     async def _change(self, document: Document, known: Known, new: Product, actor: str, now: datetime) -> Product:
         write = self._mapping.write(document, known.product, new, now)
-        intent = Intent(after=new, actor=actor, at=now)
+        intent = Intent(after=msgspec.structs.replace(new, revision=known.product.revision), actor=actor, at=now)
         await self._mirror.intend(known.product, intent)
         after: Document | None = document
         if write.change:

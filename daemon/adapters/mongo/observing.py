@@ -9,9 +9,9 @@ import structlog
 
 from daemon.adapters.mongo.documents import Document, DocumentId
 from daemon.adapters.mongo.driver import Collection
-from daemon.adapters.mongo.mapping import ShopMapping
+from daemon.adapters.mongo.mapping import ShopMapping, Write
 from daemon.adapters.mongo.sharding import ShardKey
-from daemon.adapters.sql.mirror import Known, Observed, Seen, SqlMirror
+from daemon.adapters.sql.mirror import Intent, Known, Observed, Seen, SqlMirror
 from daemon.config import MongodbSection
 from daemon.errors import InvalidInput
 from daemon.ports import Clock
@@ -101,9 +101,15 @@ class Observer:
 
     def seen(self, document: Document, known: Known, related: Mapping[str, Mapping[DocumentId, Any]]) -> Seen:
         """Return what a document says beside what the mirror knows. Raises InvalidInput."""
-        before: Product | None = known.intent.after if known.intent else known.product
+        before = known.intent.after if known.intent else known.product
         product = self._mapping.product(document, before, related)
+        if known.intent and product.status != before.status:  # it did not come true: a word means what it did
+            product = self._mapping.product(document, known.product, related)
         return self._said(document, product, known.product.revision)
+
+    def write(self, document: Document, before: Product, intent: Intent) -> Write:
+        """Return how a document is made to say what is intended. Raises InvalidInput."""
+        return self._mapping.write(document, before, intent.after, intent.at)
 
     async def related(self, document: Document) -> Mapping[str, Mapping[DocumentId, Any]]:
         """Return what a document refers to. Raises Unavailable."""

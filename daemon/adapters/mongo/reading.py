@@ -15,6 +15,7 @@ from daemon.adapters.mongo.observing import Observer
 from daemon.adapters.sql.catalogue import SqlCatalogue
 from daemon.adapters.sql.mirror import SqlMirror
 from daemon.config import MongodbSection
+from daemon.errors import InvalidInput
 from daemon.ports import Clock
 from daemon.products.imports import SourceState
 
@@ -59,6 +60,8 @@ class Reader:
         self._section, self._collection, self._observer = section, collection, observer
         self._mirror, self._stored, self._clock = mirror, stored, clock
         self._unnamed = False  # whether the log has heard of unnamed documents
+        #: Products of which somebody waits for what becomes of a change.
+        self.changing: set[str] = set()
 
     async def read_all(self, told: Callable[[], None]) -> Tally:
         """Read the whole collection and take over what differs. told: called after each page of which something did.
@@ -103,15 +106,33 @@ class Reader:
         return await self._mirror.gone(self._section.name, product_ids, self._clock.now())
 
     async def settle_intents(self) -> None:
-        """Find out what became of changes that were under way when a daemon died. Raises Unavailable."""
+        """Find out what became of changes of which no word came back; make those that were not. Raises Unavailable."""
         for changing in [intent.after.id for intent in await self._mirror.intents()]:
             known = (await self._mirror.known([changing])).get(changing)
-            if known is None or known.intent is None or known.place is None:
+            if known is None or known.intent is None or known.place is None or changing in self.changing:
                 continue
             documents = await self._collection.get([known.place], {known.place: known.shard})
             await self._observer.take_all(documents, {changing: known})
             if self._clock.now() - known.intent.at >= DOUBTFUL_FOR or not documents:
                 await self._mirror.withdraw(changing)
+            else:
+                await self._make(documents[0])
+
+    async def _make(self, document: Document) -> None:
+        """Make a change that is still in doubt. It may be under way, but is the same however often it is made."""
+        known = (await self._mirror.known([document.id])).get(document.id)
+        if known is None or known.intent is None:
+            return
+        if known.product.revision != known.intent.after.revision:
+            await self._mirror.withdraw(document.id)  # others have changed the product, so that it cannot come true
+        elif known.digest == document.digest:
+            try:
+                write = self._observer.write(document, known.product, known.intent)
+                made = await self._collection.update(write.where, write.change) if write.change else document
+            except InvalidInput:
+                await self._mirror.withdraw(document.id)  # a mapping that has no place for it any more
+                return
+            await self._observer.take_all([made] if made else [], {document.id: known})
 
     async def _vanished(self, page: Sequence[Document], after: bytes | None, upto: bytes | None) -> Sequence[str]:
         """Take note of mirrored documents between two places that a page of all there are does not name."""

@@ -191,19 +191,18 @@ class MongoCatalogue(Beside):
         known: what the mirror knew before. A document that is not there is taken over as gone.
         """
         place = known.place if known and known.place else _named_place(product_id)
-        documents = await self._collection.get([place], {place: known.shard if known else None}) if place else ()
-        if not documents:
+        document = await self._collection.one(place, known.shard if known else None) if place else None
+        if document is None:
             if known is not None:
                 await self._reader.gone([product_id])
             return None, await self._known(product_id)
-        document = documents[0]
         if known is None or known.intent is not None or known.digest != document.digest:
-            await self._observer.take_all(documents, {} if known is None else {product_id: known})
+            await self._observer.take_all([document], {} if known is None else {product_id: known})
             known = await self._known(product_id)
         return document, known
 
     async def _known(self, product_id: str) -> Known | None:
-        return (await self._mirror.known([product_id])).get(product_id)
+        return await self._mirror.one(product_id)
 
     @staticmethod
     def _dated(before: Product, new: Product, now: datetime) -> Product:

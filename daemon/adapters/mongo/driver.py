@@ -22,6 +22,7 @@ from pymongo.errors import DocumentTooLarge, PyMongoError
 from daemon.adapters.mongo import faults
 from daemon.adapters.mongo.documents import Document, DocumentId, Unnamed, after_id, document_of, id_of, split
 from daemon.adapters.mongo.sharding import ShardKey
+from daemon.adapters.together import Together
 from daemon.config import MongodbSection
 from daemon.errors import ConfigError, Conflict, InvalidInput, NotFound, Unavailable
 
@@ -100,6 +101,7 @@ class Collection:
         self._shard_key = shard_key
         self._timeout_s = timeout_s
         self._secrets = secrets
+        self._each = Together(self._by_place)
 
     async def ping(self) -> None:
         """Ask for a sign of life. Raises Unavailable, and Unauthorized when the server refuses the credentials."""
@@ -135,6 +137,10 @@ class Collection:
         left = {place: id_of(place) for place in places}
         found = await self._found(left, lambda ids: self._shard_key.query(ids, shards))
         return [*found, *await self._found(left, lambda ids: {"_id": {"$in": list(ids.values())}} if ids else None)]
+
+    async def one(self, place: bytes, shard: bytes | None = None) -> Document | None:
+        """Return one document as it is now, None for none. Several that are asked for meanwhile are read together."""
+        return await self._each.get((place, shard))
 
     async def newer(self, field: str, since: Any, limit: int) -> Sequence[Document | Unnamed]:
         """Return documents whose field is at or after a value, oldest first. Asked only where an index serves it."""
@@ -255,6 +261,12 @@ class Collection:
             if not fresh:
                 break
         return found
+
+    async def _by_place(
+        self, wanted: Sequence[tuple[bytes, bytes | None]]
+    ) -> Mapping[tuple[bytes, bytes | None], Document]:
+        found = {one.place: one for one in await self.get([place for place, _ in wanted], dict(wanted))}
+        return {key: found[key[0]] for key in wanted if key[0] in found}
 
     async def _batch(self, where: Mapping[str, Any], limit: int, order: str = "") -> list[Document | Unnamed]:
         sort = [(order, 1)] if order else None

@@ -21,6 +21,7 @@ from daemon.adapters.sql.mirror_pages import INTENTS, known_products
 from daemon.adapters.sql.mirror_records import Intent, Known, Observed, Seen
 from daemon.adapters.sql.statements import Session, Statement
 from daemon.adapters.sql.values import Records, text_list
+from daemon.adapters.together import Together
 from daemon.errors import Conflict, NotFound
 from daemon.products.documents import to_json
 from daemon.products.imports import EditRecord
@@ -55,6 +56,11 @@ class SqlMirror:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._each = Together(self.known)
+
+    async def one(self, product_id: str) -> Known | None:
+        """Return what is held of one product, None for nothing; several are read together when the store is busy."""
+        return await self._each.get(product_id)
 
     async def known(self, ids: Sequence[str]) -> Mapping[str, Known]:
         """Return what is held of products, by id."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -11,9 +11,12 @@ from sqlalchemy import bindparam, select
 
 from daemon.adapters.sql import schema
 from daemon.adapters.sql.commit import AUDITS, audit_row
+from daemon.adapters.sql.conditions import any_of
 from daemon.adapters.sql.database import Database
 from daemon.adapters.sql.lists import Listed
 from daemon.adapters.sql.statements import Session, Statement
+from daemon.adapters.sql.values import text_list
+from daemon.adapters.together import Together
 from daemon.errors import Conflict, NotFound, Unavailable
 from daemon.forum.principals import USE_NOTED_EVERY, Principal, Token, usable
 from daemon.ports import AuditEntry, Page
@@ -27,7 +30,7 @@ _BY_NAME: Final = Statement(select(_p.body).where(_p.name == bindparam("of_name"
 _ALL: Final = Statement(select(_p.body).order_by(_p.seq))
 _owned = schema.tokens.join(schema.principals, _p.id == _t.principal_id)
 _BY_SECRET: Final = Statement(
-    select(_p.body, _t.body).select_from(_owned).where(_t.secret_sha256 == bindparam("secret"))
+    select(_t.secret_sha256, _p.body, _t.body).select_from(_owned).where(any_of(_t.secret_sha256, "secrets"))
 )
 _TOKENS_OF_ALL: Final = Statement(select(_t.body, _p.body).select_from(_owned).order_by(_t.seq))
 _SECRET: Final = Statement(select(_t.secret_sha256).where(_t.id == bindparam("of_token")))
@@ -38,6 +41,7 @@ class SqlPrincipals:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._each_secret = Together(self._by_secrets)
 
     async def create(self, principal: Principal) -> None:
         """Add a principal. Raises Conflict when the name or the id is taken."""
@@ -72,7 +76,7 @@ class SqlPrincipals:
 
     async def by_token(self, secret_sha256: str, now: datetime) -> tuple[Principal, Token]:
         """Return whose token this is, and note its use. Raises Unauthorized."""
-        row = await self._database.read(lambda session: session.one(_BY_SECRET, secret=secret_sha256))
+        row = await self._each_secret.get(secret_sha256)
         owner = None if row is None else _PRINCIPALS.records.read(row[0])
         principal, token = usable(owner, None if row is None else _TOKENS.records.read(row[1]), now)
         if token.last_used_at is not None and now - token.last_used_at < USE_NOTED_EVERY:
@@ -92,6 +96,12 @@ class SqlPrincipals:
         token = await self._database.read(lambda session: _TOKENS.get(session, token_id))
         if token.revoked_at is None:
             await self._change(token_id, durable=True, revoked_at=now)
+
+    async def _by_secrets(self, secrets: Sequence[str]) -> Mapping[str, tuple[bytes, bytes]]:
+        """Return owner and token as they are stored, by the hash of the secret."""
+        wanted = text_list(secrets)
+        rows = await self._database.read(lambda session: session.all(_BY_SECRET, secrets=wanted))
+        return {secret: (owner, token) for secret, owner, token in rows}
 
     async def _change(self, token_id: str, *, durable: bool, **fields: datetime) -> Token:
         def unit(session: Session) -> Token:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import os
 import sys
@@ -42,9 +43,13 @@ def inspect(given: Path | None, limit: int, ids: tuple[str, ...], as_json: bool)
     config, rulebook = configured(config_file(given))
     found = asyncio.run(inspection(config, rulebook, limit, ids))
     if as_json:
-        click.echo(json.dumps(inspection_data(found), indent=2, ensure_ascii=False))
-    else:
-        show(found, sys.stdout, language=language_of(config, os.environ))
+        _write(json.dumps(inspection_data(found), indent=2, ensure_ascii=False) + "\n")
+        return
+    encoding = sys.stdout.encoding or "utf-8"
+    out = io.TextIOWrapper(sys.stdout.buffer, encoding=encoding, errors="backslashreplace", newline="")
+    show(found, out, language=language_of(config, os.environ))
+    out.flush()
+    out.detach()
 
 
 @mongo.command("map")
@@ -59,6 +64,11 @@ def map_(given: Path | None, sample: int) -> None:
     from daemon.cli.mongo_run import configured, proposal  # noqa: PLC0415 slow to import
 
     config, _ = configured(config_file(given))
-    text = asyncio.run(proposal(config, sample))
+    _write(asyncio.run(proposal(config, sample)))
+
+
+def _write(text: str) -> None:
+    """Write what programs read: UTF-8, whatever the terminal says that it reads."""
     sys.stdout.flush()
-    sys.stdout.buffer.write(text.encode())  # TOML is UTF-8, whatever the terminal says that it reads
+    sys.stdout.buffer.write(text.encode())
+    sys.stdout.buffer.flush()

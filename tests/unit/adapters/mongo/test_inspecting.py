@@ -1,22 +1,34 @@
 from __future__ import annotations
 
+import io
+import json
+import unicodedata
 from datetime import UTC, datetime
 from typing import Any
+from unittest import mock
 
 import bson
 import pytest
 from bson import Decimal128, Int64, ObjectId
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from daemon.adapters.mongo.fields import Related
 from daemon.adapters.mongo.inspecting import Inspected, Origin, inspect
 from daemon.adapters.mongo.kinds import kind_of, shown
 from daemon.adapters.mongo.mapping import ShopMapping
 from daemon.adapters.mongo.overview import document_data, overview, overview_data
+from daemon.adapters.mongo.samples import Sample
 from daemon.adapters.mongo.status_words import StatusWords
+from daemon.cli.mongo_run import Inspection, Judged
+from daemon.cli.mongo_table import show
 from daemon.config import MongodbSection
 from daemon.products.imports import same_value
+from daemon.products.phrases import Language
 from daemon.products.product import Status
+from daemon.products.remedies import RemedyMode
 from daemon.products.verdicts import RemedyKind
+from tests.unit.adapters.mongo.odd_documents import SHOPS
 from tests.unit.adapters.mongo.shop_documents import NAMES, sent, shape
 
 NOW = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
@@ -214,3 +226,23 @@ def test_what_nests_deeply_stays_one_short_line() -> None:
         value = {"a": [value] * 20}
 
     assert len(shown(value)) <= 90
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(SHOPS, st.sampled_from(["en", "zh"]), st.integers(20, 140))
+def test_whatever_documents_hold_they_are_shown_harmlessly_and_as_data(
+    documents: list[dict[str, Any]], language: Language, width: int
+) -> None:
+    found = [looked_at(fields) for fields in documents]
+    over = overview(found, StatusWords({}))
+    judged = [Judged(one, (), next(iter(one.trials), None), RemedyMode.ON) for one in found]
+    out = io.StringIO()
+
+    with mock.patch.dict("os.environ", {"COLUMNS": str(width)}):
+        inspection = Inspection("s.p", "mongodb", Sample((), (), 9, False), judged, over, {}, "on")
+        show(inspection, out, language=language)
+
+    obeyed = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+    shown_text = set(out.getvalue()) - set("\n\u200c\u200d")
+    assert not {character for character in shown_text if unicodedata.category(character) in obeyed}
+    assert json.loads(json.dumps([document_data(one) for one in found] + [overview_data(over)]))

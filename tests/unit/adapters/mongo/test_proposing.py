@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from bson import Decimal128, Int64, ObjectId
+from bson import Int64, ObjectId
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -22,6 +22,7 @@ from daemon.adapters.mongo.survey import surveyed
 from daemon.adapters.mongo.toml_text import comment, toml_of
 from daemon.config import CatalogueSection, Config, MongodbSection
 from daemon.config.file import ConfigFile
+from tests.unit.adapters.mongo.odd_documents import SHOPS
 from tests.unit.adapters.mongo.shop_documents import NAMES, sent, shape
 
 NOW = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
@@ -181,32 +182,11 @@ def test_a_collection_whose_documents_say_nothing_gives_a_section_that_loads() -
     assert loaded(proposed([{}, {"": 1, "$set": 2, "a.": 3}])).map == {}
 
 
-ODD = st.text(max_size=8).filter(lambda text: "\0" not in text)
-KEYS = st.one_of(
-    ODD,
-    st.sampled_from(["", "$", "$set", "a.b", "price.common", "price", "title", "name", "state", "status", "qty",
-                     "category", "image", "updatedAt", '"', "'", "\\", "#", "=", "\n", "\u202e", "价格", "名称",
-                     "Price", "variants", "description", "content", "\U0001f600", "[mongodb]", '"""', "brand", "url"]),
-)  # fmt: skip
-VALUES = st.recursive(
-    st.one_of(
-        st.none(), st.booleans(), st.integers(-(2**31), 2**31 - 1), st.floats(), ODD, st.just(NOW), st.just(OID),
-        st.sampled_from(["published", "draft", "live", "sold", "12,50", "https://a.example/1.jpg", '"\\\n', "x" * 300]),
-        st.just(Decimal128("39.90")), st.binary(max_size=4), st.integers(2**40, 2**50).map(Int64),
-    ),
-    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(KEYS, inner, max_size=3)),
-    max_leaves=6,
-)  # fmt: skip
-SHOPS = st.lists(st.dictionaries(KEYS.filter(lambda key: key != "_id"), VALUES, max_size=8), min_size=1, max_size=6)
-
-
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=75, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(SHOPS)
 def test_whatever_keys_and_values_there_are_the_proposal_loads_and_keeps_its_promise(
     documents: list[dict[str, Any]],
 ) -> None:
-    documents = [{k.encode(errors="replace").decode(): v for k, v in one.items()} for one in documents]
-
     keeps_its_promise(proposed(documents), documents)
 
 

@@ -44,6 +44,7 @@ class Observer:
         self._mirror, self._clock, self._shard_key = mirror, clock, ShardKey(section.shard_key)
         self._paths = mapping.relations
         self._rejected: dict[str, _Rejected] = {}
+        self._unnamed: Sequence[Reject] = ()
         self._reading = 0
         #: Canonical fields that a document has had a value for.
         self.fields: set[str] = set()
@@ -56,14 +57,20 @@ class Observer:
     @property
     def rejects(self) -> Sequence[Reject]:
         """Return the documents that could not be read when they were last looked at, and why; the latest of many."""
-        return [one.told for one in self._rejected.values()]
+        return [*self._unnamed, *(one.told for one in self._rejected.values())]
 
     def begin_reading(self) -> None:
         """Begin to look at every document there is."""
         self._reading += 1
 
-    def end_reading(self) -> None:
-        """Forget the rejected documents that were not met since the reading began: they are gone."""
+    def end_reading(self, unnamed: Sequence[str] = ()) -> None:
+        """Forget the rejected documents that were not met since the reading began: they are gone.
+
+        unnamed: what stands in place of an id in those that no product can be made of.
+        """
+        reason = "no _id that a product can have"
+        self._unnamed = [Reject(file=self._source, line=None, field="id", reason=reason, row={"_id": one})
+                         for one in unnamed]  # fmt: skip
         self._rejected = {name: one for name, one in self._rejected.items() if one.reading == self._reading}
 
     async def take(self, documents: Sequence[Document]) -> Sequence[str]:

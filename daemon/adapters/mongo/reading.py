@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
@@ -25,16 +25,19 @@ _log = structlog.get_logger()
 DOUBTFUL_FOR: Final = timedelta(seconds=60)
 #: Canonical fields that every document has, whatever its model.
 ALWAYS: Final = frozenset({"id", "status", "created_at"})
+#: Documents without an id that are told of one by one.
+UNNAMED: Final = 1000
 
 
 @dataclass(slots=True)
 class Tally:
-    """How far one reading of the collection has come. place: of its last document."""
+    """How far one reading of the collection has come. place: of its last document. shown: the first unnamed ones."""
 
     place: bytes | None = None
     documents: int = 0
     changed: int = 0
     unnamed: int = 0
+    shown: list[str] = field(default_factory=list)
     rejected: int = 0
     duration_s: float = 0.0
 
@@ -75,7 +78,7 @@ class Reader:
             tally.add(len(page), len(changes), upto)
             if changes:
                 told()
-        self._observer.end_reading()
+        self._observer.end_reading(tally.shown)
         tally.rejected = tally.unnamed + self._observer.rejected
         await self._note(tally)
         await self.settle_intents()
@@ -97,6 +100,7 @@ class Reader:
     def _tell_unnamed(self, found: Sequence[Unnamed], tally: Tally) -> None:
         """Say once how many documents have ids that no product can have."""
         tally.unnamed += len(found)
+        tally.shown += [one.shown for one in found[: UNNAMED - len(tally.shown)]]
         if found and not self._unnamed:
             _log.warning("document.unnamed", source=self._section.name, documents=len(found), first=found[0].shown)
         self._unnamed = self._unnamed or bool(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import bson
 import pymongo
 from bson import ObjectId
+from pymongo import UpdateOne
 
 from tests.acceptance.asking import Answer, ask, every, until
 from tests.acceptance.daemon_process import DaemonProcess
@@ -92,6 +94,14 @@ class BackEnd:
         """Save what a person has changed of a product, as mongoose does it: nothing but that, whatever stands there."""
         changed |= {"updatedAt": _now()} if self.tracked else {}
         assert self._products.update_one({"_id": ObjectId(product_id)}, {"$set": changed}).matched_count == 1
+
+    def save_many(self, changes: Mapping[str, Mapping[str, Any]]) -> None:
+        """Save what several people have changed, by id, at about the same moment."""
+        tracked = {"updatedAt": _now()} if self.tracked else {}
+        updates = [
+            UpdateOne({"_id": ObjectId(one)}, {"$set": {**changed, **tracked}}) for one, changed in changes.items()
+        ]
+        assert self._products.bulk_write(updates, ordered=False).matched_count == len(updates)
 
     def delete(self, product_id: str) -> None:
         """Delete a product."""

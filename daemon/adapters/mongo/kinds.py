@@ -41,8 +41,8 @@ def shown(value: object, width: int = 60) -> str:
 
 def _written(value: Any, width: int, depth: int) -> str:
     if isinstance(value, str):
-        if len(value) > width:
-            return f'"{visible(value[: max(8, width - 20)])}…" ({len(value):,} characters)'
+        if len(value) > width + 20:
+            return f'"{visible(value[:width])}…" ({len(value):,} characters)'
         return f'"{visible(value)}"'
     if isinstance(value, datetime):
         whole = value.isoformat(timespec="milliseconds" if value.microsecond else "seconds")

@@ -109,6 +109,24 @@ def _map(proposal: Proposal) -> Iterator[str]:
         if field.unreadable and field.name != "status":
             yield comment(f"{field.unreadable:,} cannot be read for certain, such as {shown(field.example, 40)}")
         yield f"{field.name} = {toml_of(field.paths)}"
+    yield from _configured(proposal)
+    yield from _undecided(proposal)
+
+
+def _configured(proposal: Proposal) -> Iterator[str]:
+    """Yield what the configuration tells of fields that no document has."""
+    kept = {field.name for field in proposal.fields}
+    for name, paths in proposal.section.map.items():
+        if ("images" if name == "image" else name) in kept:
+            continue
+        if paths:
+            yield comment(f"{name}: nothing was found at {', '.join(paths)}, as configured; left out")
+        else:
+            yield f"{name} = []"
+
+
+def _undecided(proposal: Proposal) -> Iterator[str]:
+    """Yield what else was seen and not seen, as comments."""
     told = [f"{name}: {path}" for name, paths in _untaken(proposal) for path in paths]
     if told:
         yield comment(f"seen, but nothing could be read there: {', '.join(told)}")

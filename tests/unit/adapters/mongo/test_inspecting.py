@@ -206,7 +206,7 @@ class TestOverview:
         (True, "bool", "true"),
         (None, "null", "null"),
         ("a\x1b[31m\u202eb", "string", '"a\\u001b[31m\\u202eb"'),
-        ("x" * 500, "string", f'"{"x" * 40}…" (500 characters)'),
+        ("x" * 500, "string", f'"{"x" * 60}…" (500 characters)'),
         (OID, "ObjectId", str(OID)),
         ([1, 2], "array of int32", "[1, 2]"),
         ([1, "a"], "array", '[1, "a"]'),

@@ -145,6 +145,13 @@ class TestWhatIsConfigured:
         assert again.model_dump(exclude={"map"}) == section.model_dump(exclude={"map"})
         assert again.map == {"title": ("label",), "images": ("photo",), "status": ("state",)}
 
+    def test_a_path_that_no_document_has_is_left_out_aloud(self) -> None:
+        text = proposed([{"title": "A"}], MongodbSection(map={"title": ("titel",), "image": ("photo",), "gtin": ()}))
+
+        assert loaded(text).map == {"gtin": ()}
+        assert "# title: nothing was found at titel, as configured; left out" in text
+        assert "# image: nothing was found at photo, as configured; left out" in text
+
     def test_a_password_is_not_repeated(self) -> None:
         section = MongodbSection(uri="mongodb://ann:s3cret@db.example/shop")
 

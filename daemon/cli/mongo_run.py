@@ -132,8 +132,11 @@ def inspection_data(found: Inspection) -> dict[str, Any]:
 async def _shop(config: Config) -> AsyncIterator[Collection]:
     section = config.mongodb
     uri = Secrets(os.environ).find(section.secret) if section.secret else section.uri
-    async with open_collection(section, uri) as collection:
-        yield collection
+    try:
+        async with open_collection(section, uri) as collection:
+            yield collection
+    except ImportError as missing:
+        raise ConfigError(f'mongodb.driver is "{section.driver}", which needs it installed: {missing}') from missing
 
 
 def _spread(documents: Sequence[Any], limit: int) -> Sequence[Any]:

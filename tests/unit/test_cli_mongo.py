@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -226,6 +227,14 @@ class TestWhatCannotBeReached:
 
         assert found.exit_code == 78
         assert "secret 'shop-uri' not found" in found.stderr
+
+    def test_a_driver_that_is_not_installed_is_told(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(sys.modules, "motor.motor_asyncio", None)
+
+        found = run("inspect", driver="motor")
+
+        assert found.exit_code == 78
+        assert 'mongodb.driver is "motor", which needs it installed' in found.stderr
 
     def test_a_collection_that_is_not_there_is_told_with_those_that_are(self, run: Run) -> None:
         found = run("inspect", collection="ProductCategory")

@@ -166,6 +166,7 @@ def test_a_server_that_can_choose_none_is_read_from_the_first(run: Run, mongo: S
     assert "Whether the server has a change stream could not be told" in proposed.stdout
 
 
+@pytest.mark.slow
 def test_large_documents_are_read_as_far_as_is_needed(run: Run, mongo: Shop) -> None:
     mongo.products.insert_many([{"title": f"L {n}", "dump": "x" * 15_000_000, "price": n} for n in range(3)])
 

@@ -21,6 +21,7 @@ from daemon.adapters.mongo.following import Follower
 from daemon.adapters.mongo.mapping import ShopMapping
 from daemon.adapters.mongo.observing import Observer
 from daemon.adapters.mongo.reading import Reader
+from daemon.adapters.mongo.turns import Turns
 from daemon.adapters.sql import SqlStores, open_stores
 from daemon.config import MongodbSection
 from daemon.ports import AuditLog, BotStore, EvidenceStore, IncidentStore, Outbox, Principals
@@ -41,6 +42,7 @@ class PlantedCatalogue(MongoCatalogue):
     shop: Shop
     reader: Reader
     clock: FakeClock
+    turns: Turns
 
     async def plant(self, products: Sequence[Product], at: datetime) -> None:
         """Write documents that say what products are, and let the catalogue find them."""
@@ -99,7 +101,7 @@ async def open_shop(
         reader = Reader(section, collection, observer, stores.mirror, stores.catalogue, clock)
         follower = Follower(section, collection, observer, reader, clock)
         catalogue = PlantedCatalogue(stores.catalogue, stores.mirror, collection, mapping, observer, follower, reader)
-        catalogue.shop, catalogue.reader, catalogue.clock = shop, reader, clock
+        catalogue.shop, catalogue.reader, catalogue.clock, catalogue.turns = shop, reader, clock, observer.turns
         await follower.connect()
         yield ShopStores(catalogue, stores)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -143,9 +144,12 @@ async def test_a_change_of_a_document_that_is_gone_is_dropped(doubt: Doubt) -> N
 
 async def test_a_change_that_somebody_waits_for_is_left_to_them(doubt: Doubt) -> None:
     await doubt.intended(Status.UNLISTED)
-    doubt.stores.catalogue.reader.changing.add(ID)
+    async with doubt.stores.catalogue.turns.of([ID]):
+        settling = asyncio.create_task(doubt.stores.catalogue.reader.settle_intents())
+        await asyncio.sleep(0.02)
 
-    await doubt.stores.catalogue.reader.settle_intents()
+        assert doubt.document()["state"] == "published"
+        assert len(await doubt.stores.own.mirror.intents()) == 1
+    await settling
 
-    assert doubt.document()["state"] == "published"
-    assert len(await doubt.stores.own.mirror.intents()) == 1
+    assert doubt.document()["state"] == "draft"

@@ -143,7 +143,7 @@ async def test_only_what_is_not_where_it_was_is_looked_for_everywhere(
     mongo.products.delete_one({"_id": 5})
     with pytest.raises(NotFound):
         await hide(house, await house.own.catalogue.get("5"))
-    assert recorder.astray() == ([[5]] if is_sharded else [])
+    assert recorder.astray() == ([[5], [5]] if is_sharded else [])  # once more before it is called gone
 
     mongo.products.delete_one({"_id": 6})
     await read(house)

@@ -87,7 +87,7 @@ class MongoCatalogue(Beside):
     async def edits(self, product_id: str, limit: int, cursor: str | None = None) -> Page:
         """Return a page of EditRecord of one product, newest first. Raises Unavailable while one is in doubt."""
         known = await self._known(product_id)
-        if known is not None and known.intent and product_id not in self._reader.changing:
+        if known is not None and known.intent:
             _, known = await self._fresh(product_id, known)
             if known is not None and known.intent:
                 raise Unavailable(f"it is not known yet whether product {product_id!r} was changed")
@@ -141,13 +141,19 @@ class MongoCatalogue(Beside):
             raise NotFound(f"there is no product {read.id!r} any more")
         if known.product.revision != read.revision or new.id != read.id or known.digest != document.digest:
             raise Conflict(f"product {read.id!r} was changed meanwhile: revision {known.product.revision}")
-        self._reader.changing.add(read.id)
-        try:
-            return await self._change(document, known, self._dated(known.product, new, now), actor, now)
-        finally:
-            self._reader.changing.discard(read.id)
+        async with self._observer.turns.of([read.id]):
+            changed = await self._change(document, known, self._dated(known.product, new, now), actor, now)
+        if changed is not None:
+            return changed
+        document, _ = await self._fresh(read.id, await self._known(read.id))
+        if document is None:
+            raise NotFound(f"there is no product {read.id!r} any more")
+        raise Conflict(f"product {read.id!r} was changed meanwhile")
 
-    async def _change(self, document: Document, known: Known, new: Product, actor: str, now: datetime) -> Product:
+    async def _change(
+        self, document: Document, known: Known, new: Product, actor: str, now: datetime
+    ) -> Product | None:
+        """Change a document in its turn; None when it was not, since it no longer said what it had said."""
         write = self._mapping.write(document, known.product, new, now)
         intent = Intent(after=msgspec.structs.replace(new, revision=known.product.revision), actor=actor, at=now)
         await self._mirror.intend(known.product, intent)
@@ -162,10 +168,7 @@ class MongoCatalogue(Beside):
                 after = await self._looked_again(known, intent)
         if after is None:
             await self._mirror.withdraw(new.id)
-            found, _ = await self._fresh(new.id, await self._known(new.id))
-            if found is None:
-                raise NotFound(f"there is no product {new.id!r} any more")
-            raise Conflict(f"product {new.id!r} was changed meanwhile")
+            return None
         return await self._mirror.complete(intent, await self._seen(after, known, intent))
 
     async def _looked_again(self, known: Known, intent: Intent) -> Document | None:
@@ -193,11 +196,11 @@ class MongoCatalogue(Beside):
         place = known.place if known and known.place else _named_place(product_id)
         document = await self._collection.one(place, known.shard if known else None) if place else None
         if document is None:
-            if known is not None:
-                await self._reader.gone([product_id])
+            if known is not None and known.place is not None and known.digest is not None:
+                await self._reader.take_gone({known.place: known.shard})
             return None, await self._known(product_id)
         if known is None or known.intent is not None or known.digest != document.digest:
-            await self._observer.take_all([document], {} if known is None else {product_id: known})
+            await self._observer.take_all([document])
             known = await self._known(product_id)
         return document, known
 

@@ -11,6 +11,7 @@ from daemon.adapters.mongo.documents import Document, DocumentId
 from daemon.adapters.mongo.driver import Collection
 from daemon.adapters.mongo.mapping import ShopMapping, Write
 from daemon.adapters.mongo.sharding import ShardKey
+from daemon.adapters.mongo.turns import Turns
 from daemon.adapters.sql.mirror import Intent, Known, Observed, Seen, SqlMirror
 from daemon.config import MongodbSection
 from daemon.errors import InvalidInput
@@ -46,6 +47,8 @@ class Observer:
         self._rejected: dict[str, _Rejected] = {}
         self._unnamed: Sequence[Reject] = ()
         self._reading = 0
+        #: Who may read and store which product; changes ask for them too.
+        self.turns = Turns()
         #: Canonical fields that a document has had a value for.
         self.fields: set[str] = set()
 
@@ -79,14 +82,22 @@ class Observer:
         Raises Unavailable.
         """
         latest = {document.id: document for document in documents}
+        taken = self.turns.taken()  # before the mirror is asked: whoever has the turn may have read what was before
         digests = await self._mirror.digests(list(latest), self._shard_key.start)
-        waiting = [document for document in latest.values() if digests.get(document.id) != document.digest]
+        waiting = [one for one in latest.values() if one.id in taken or digests.get(one.id) != one.digest]
         return await self.take_all(waiting) if waiting else ()
 
-    async def take_all(self, documents: Sequence[Document], known: Mapping[str, Known] | None = None) -> Sequence[str]:
-        """Take over documents of different ids, whatever the mirror knows of them; see `take`.
+    async def take_all(self, documents: Sequence[Document]) -> Sequence[str]:
+        """Take over documents of different ids in their turn, whatever the mirror knows of them; see `take`."""
+        async with self.turns.of(document.id for document in documents):
+            return await self.take_in_turn(documents)
 
-        known: what the mirror held of them before they were read.
+    async def take_in_turn(
+        self, documents: Sequence[Document], known: Mapping[str, Known] | None = None
+    ) -> Sequence[str]:
+        """Take over documents of different ids, of which the caller has the turn; see `take`.
+
+        known: what the mirror held of them before they were read, in this turn.
         """
         waiting, changed = list(documents), list[str]()
         for _ in range(_TRIES):

@@ -63,8 +63,6 @@ class Reader:
         self._section, self._collection, self._observer = section, collection, observer
         self._mirror, self._stored, self._clock = mirror, stored, clock
         self._unnamed = False  # whether the log has heard of unnamed documents
-        #: Products of which somebody waits for what becomes of a change.
-        self.changing: set[str] = set()
 
     async def read_all(self, told: Callable[[], None]) -> Tally:
         """Read the whole collection and take over what differs. told: called after each page of which something did.
@@ -105,22 +103,22 @@ class Reader:
             _log.warning("document.unnamed", source=self._section.name, documents=len(found), first=found[0].shown)
         self._unnamed = self._unnamed or bool(found)
 
-    async def gone(self, product_ids: Sequence[str]) -> Sequence[str]:
-        """Mark products whose documents are not there; return the ids of those that newly are."""
-        return await self._mirror.gone(self._section.name, product_ids, self._clock.now())
-
     async def settle_intents(self) -> None:
         """Find out what became of changes of which no word came back; make those that were not. Raises Unavailable."""
         for changing in [intent.after.id for intent in await self._mirror.intents()]:
-            known = (await self._mirror.known([changing])).get(changing)
-            if known is None or known.intent is None or known.place is None or changing in self.changing:
-                continue
-            documents = await self._collection.get([known.place], {known.place: known.shard})
-            await self._observer.take_all(documents, {changing: known})
-            if self._clock.now() - known.intent.at >= DOUBTFUL_FOR or not documents:
-                await self._mirror.withdraw(changing)
-            else:
-                await self._make(documents[0])
+            async with self._observer.turns.of([changing]):
+                await self._settle(changing)
+
+    async def _settle(self, product_id: str) -> None:
+        known = (await self._mirror.known([product_id])).get(product_id)
+        if known is None or known.intent is None or known.place is None:
+            return
+        documents = await self._collection.get([known.place], {known.place: known.shard})
+        await self._observer.take_in_turn(documents, {product_id: known})
+        if self._clock.now() - known.intent.at >= DOUBTFUL_FOR or not documents:
+            await self._mirror.withdraw(product_id)
+        else:
+            await self._make(documents[0])
 
     async def _make(self, document: Document) -> None:
         """Make a change that is still in doubt. It may be under way, but is the same however often it is made."""
@@ -136,7 +134,7 @@ class Reader:
             except InvalidInput:
                 await self._mirror.withdraw(document.id)  # a mapping that has no place for it any more
                 return
-            await self._observer.take_all([made] if made else [], {document.id: known})
+            await self._observer.take_in_turn([made] if made else [], {document.id: known})
 
     async def _vanished(self, page: Sequence[Document], after: bytes | None, upto: bytes | None) -> Sequence[str]:
         """Take note of mirrored documents between two places that a page of all there are does not name."""
@@ -153,12 +151,14 @@ class Reader:
         if not places:
             return ()
         names = {place: product_id(id_of(place)) for place in places}
-        known = await self._mirror.known(list(names.values()))
-        held = {one.place: one.shard for one in known.values() if one.place is not None}
-        there = await self._collection.get(list(places), held | {p: shard for p, shard in places.items() if shard})
-        changed = list(await self._observer.take(there))
-        still = {document.place for document in there}
-        return changed + list(await self.gone([name for place, name in names.items() if place not in still]))
+        async with self._observer.turns.of(names.values()):
+            known = await self._mirror.known(list(names.values()))
+            held = {one.place: one.shard for one in known.values() if one.place is not None}
+            there = await self._collection.get(list(places), held | {p: shard for p, shard in places.items() if shard})
+            changed = list(await self._observer.take_in_turn(there, known))
+            still = {document.place for document in there}
+            gone = [name for place, name in names.items() if place not in still]
+            return changed + list(await self._mirror.gone(self._section.name, gone, self._clock.now()))
 
     async def _note(self, tally: Tally) -> None:
         """Remember what the collection can express at all, and when it was read."""

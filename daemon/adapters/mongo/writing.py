@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, tzinfo
 from typing import Any, Final, NamedTuple
 
+import bson
 from bson import Code, DatetimeMS, Decimal128
 from bson.raw_bson import RawBSONDocument
 
 from daemon.adapters.mongo import writable
-from daemon.adapters.mongo.elements import NULL, UNDEFINED, Element, elements, joined
+from daemon.adapters.mongo.elements import ARRAY, NULL, UNDEFINED, Element, elements, joined
 from daemon.adapters.mongo.fields import FLAGS, PRICES, TIMES, MappedField
 from daemon.adapters.mongo.paths import Path
 from daemon.adapters.mongo.status_words import StatusWords
@@ -22,6 +23,9 @@ from daemon.products.product import Product, Status
 #: Values from this size on, in bytes, are compared by their type alone: a command is at most 16 MB.
 _LARGE: Final = 1_048_576
 _AMOUNTS: Final = frozenset({*PRICES, "stock"})
+#: The server takes a list for its every member: one that has become a list of itself would still match.
+_NO_LIST: Final[Mapping[str, Any]] = {"$not": {"$type": ARRAY}}
+_NO_LIST_RAW: Final = bson.encode(_NO_LIST)
 #: What a single value is, which another may take the place of.
 _PLAIN: Final = (str, int, float, Decimal128, datetime, DatetimeMS, type(None))
 _WRITERS: Final[Mapping[str, writable.Writer]] = {
@@ -200,9 +204,11 @@ def condition_of(element: Element | None) -> Mapping[str, Any]:
     """Return the condition that a field is still what it was, to the byte, or still absent."""
     if element is None:
         return {"$exists": False}
+    single = element.kind != ARRAY
     if element.kind in {NULL, UNDEFINED} or len(element.data) >= _LARGE:
-        return {"$type": element.kind}
-    return RawBSONDocument(joined([Element(element.kind, b"$eq", element.data)]))
+        return {"$type": element.kind, **(_NO_LIST if single else {})}
+    parts = [Element(element.kind, b"$eq", element.data), *(elements(_NO_LIST_RAW) if single else ())]
+    return RawBSONDocument(joined(parts))
 
 
 def _with(found: Any, parts: tuple[str, ...], value: Any) -> Any:

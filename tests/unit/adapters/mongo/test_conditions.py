@@ -82,7 +82,7 @@ def test_a_very_large_value_is_compared_by_its_type() -> None:
 
     write = shop.write(document, product, msgspec.structs.replace(product, status=Status.UNLISTED), NOW)
 
-    assert write.where["description"] == {"$type": 2}
+    assert write.where["description"] == {"$type": 2, "$not": {"$type": 4}}
     assert write.change == {"$set": {"state": "draft"}}
     assert len(bson.encode(write.where)) < 10_000
 
@@ -105,3 +105,13 @@ def test_the_shard_key_of_a_large_document_is_known() -> None:
     product = shop.product(document, None, {})
 
     assert shop.write(document, product, product, NOW).where["region.code"] == {"$eq": "eu"}
+
+
+@pytest.mark.parametrize("value", [5, "a", {"a": 1}, None, "x" * 2_000_000])
+def test_a_value_that_has_become_a_list_of_itself_is_another(value: Any) -> None:
+    shop, document = mapping(), sent({"_id": OID, "title": "x", "price": value})
+    product = shop.product(document, None, {})
+
+    condition = shop.write(document, product, product, NOW).where["price"]
+
+    assert bson.decode(bson.encode({"price": condition}))["price"]["$not"] == {"$type": 4}

@@ -126,7 +126,7 @@ class MongodbSection(Section):
     driver: Literal["motor", "pymongo"] = "motor"  # pymongo: its asynchronous client, which succeeds motor
     map: dict[str, tuple[str, ...]] = Field(default_factory=dict)  # canonical field = dotted paths, first set one wins
     relations: dict[str, str] = Field(default_factory=dict)  # canonical field = "collection.path" that an id stands for
-    statuses: dict[str, tuple[str | bool | int, ...]] = Field(default_factory=dict)  # status = words, the first is written
+    statuses: dict[str, tuple[str | bool | int, ...]] = Field(default_factory=dict)  # status = words, first is written
     shard_key: tuple[str, ...] = ("_id",)  # fields that every query by id names
     stream: bool = True  # follow the server's change stream, where it has one
     poll_interval: Interval = 1.0  # 1s, by updatedAt where there is no stream
@@ -316,6 +316,8 @@ class Config(Section):
             names = Counter(section.name for section in getattr(self, key))
             if twice := [name for name, times in names.items() if times > 1]:
                 raise ValueError(f"{key}: the name '{twice[0]}' is used more than once")
+        if self.catalogue.kind == "mongodb" and self.mongodb.name in {section.name for section in self.sources}:
+            raise ValueError(f"sources: the name '{self.mongodb.name}' is that of the shop itself, see [mongodb] name")
         return self
 
     @model_validator(mode="after")

@@ -23,7 +23,7 @@ from daemon.services.duty import Duty
 
 log = structlog.get_logger()
 #: What is open while the daemon runs and so changes at its next start only.
-_AT_START: Final = ("http", "channels", "network", "executor")
+_AT_START: Final = ("http", "mongodb", "channels", "network", "executor")
 _BOT_AT_START: Final = ("kind", "name", "rooms", "notice_rooms", "inbox", "endpoint", "secret")
 
 

@@ -12,6 +12,8 @@ FRAMES: Final[Mapping[str, str]] = {
 
 MESSAGES: Final[Mapping[str, str]] = {
     "not asked yet": "尚未连接",
+    '"{source}" is the shop itself, whose products are not imported; name another source':
+        "“{source}”是店铺本身，其商品不能导入，请换一个来源名称",
     "{field:field} cannot be changed so in the shop: its document would say nothing":
         "无法在店铺中这样修改{field}：文档会变成空值",
     "{field:field} cannot be changed so in the shop: its document would say {shown}":

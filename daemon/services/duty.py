@@ -45,3 +45,8 @@ class Duty:
     channel_holds: dict[str, ChannelHold] = field(default_factory=dict)
     #: When contacts tried wrong codes, in seconds of the monotonic clock, by contact id.
     code_tries: dict[str, list[float]] = field(default_factory=dict)
+
+
+def lies_in_shop(duty: Duty, source: str) -> bool:
+    """Tell whether products of a source are read and changed where the shop itself keeps them."""
+    return duty.ports.followed is not None and source == duty.ports.followed.upstream.name

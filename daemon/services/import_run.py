@@ -17,13 +17,13 @@ from typing import Final, TypeAlias
 import msgspec
 import structlog
 
-from daemon.errors import Conflict
+from daemon.errors import Conflict, InvalidInput
 from daemon.ports import AuditEntry, ImportedPage
 from daemon.products.feeds.feed import Feed, Step
 from daemon.products.feeds.rows_feed import RowsFeed
 from daemon.products.ids import new_id
 from daemon.products.imports import ImportReport, Parsed, Reject, SourceState
-from daemon.services.duty import Duty
+from daemon.services.duty import Duty, lies_in_shop
 from daemon.services.exports import confirm_remedies
 from daemon.services.rejects import RejectsFile
 
@@ -39,7 +39,9 @@ _COUNTS: Final = ("read", "created", "updated", "unchanged", "rejected", "missin
 
 @contextmanager
 def alone(duty: Duty, source: str) -> Iterator[None]:
-    """Hold a source for one import. Raises Conflict while another one has it."""
+    """Hold a source for one import. Raises Conflict while another one has it, InvalidInput for the shop's own name."""
+    if lies_in_shop(duty, source):
+        raise InvalidInput(f'"{source}" is the shop itself, whose products are not imported; name another source')
     if source in duty.importing:
         raise Conflict(f'source "{source}" is being imported just now; try again when that has ended')
     duty.importing.add(source)

@@ -18,7 +18,7 @@ from daemon.products.product import Product
 from daemon.products.remedies import Remedy
 from daemon.products.rulebook import ConfiguredRule
 from daemon.products.verdicts import Severity
-from daemon.services.duty import Duty
+from daemon.services.duty import Duty, lies_in_shop
 
 #: A channel that wants "opened" also hears these: each says that something is wrong now which it was not told of,
 #: and one that does not hear recoveries would otherwise take the second fault for the first.
@@ -76,11 +76,6 @@ def remedy_entries(
         "in_shop": "not yet" if unconfirmed else "yes",
     }
     return tuple(_fan_out(duty, incident, news, facts, now))
-
-
-def lies_in_shop(duty: Duty, source: str) -> bool:
-    """Tell whether products of a source are changed where the shop itself keeps them."""
-    return duty.ports.followed is not None and source == duty.ports.followed.upstream.name
 
 
 def status_changed_entries(

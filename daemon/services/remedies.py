@@ -19,8 +19,7 @@ from daemon.products.product import Product, Status
 from daemon.products.remedies import STRENGTH, Budget, Remedy, RemedyState, as_judged, remedy_for
 from daemon.products.verdicts import Outcome, Severity
 from daemon.services.checkers import TRIES, report
-from daemon.services.duty import Duty
-from daemon.services.news import lies_in_shop
+from daemon.services.duty import Duty, lies_in_shop
 from daemon.services.pass_context import ContextMaker
 from daemon.services.remedy_records import APPLIED_BY, PAGE, all_in, end, keep, last_actor, override_of
 from daemon.services.telling import tell_remedy

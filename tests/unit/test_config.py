@@ -125,6 +125,10 @@ def test_an_absent_file_is_told(tmp_path: Path) -> None:
             "channels: 'a' is a room, and [bot] names no notice_rooms",
         ),
         ('[[channels]]\nname = "a"\n[[channels]]\nname = "a"', "channels: the name 'a' is used more than once"),
+        (
+            '[catalogue]\nkind = "mongodb"\n[mongodb]\nname = "a"\n[[sources]]\nname = "a"\npath = "x"',
+            "sources: the name 'a' is that of the shop itself",
+        ),
         ('[catalogue]\ntimezone = "Mars/Base"', "2: catalogue.timezone: 'Mars/Base': expected an IANA time zone"),
         ('[catalogue]\ncurrency = "euro"', "2: catalogue.currency: 'euro': expected "),
         ('[catalogue]\ncurrencies = [\n"EUR",\n"x"]', "4: catalogue.currencies.1: 'x': expected "),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
@@ -13,11 +14,15 @@ from daemon.handlers.http.answers import Listed
 from daemon.handlers.http.models import Flag, Query
 from daemon.handlers.http.routes import Call, get, post
 from daemon.products.imports import ImportReport, SourceState
+from daemon.services.duty import Duty
 from daemon.services.sources import poll
 
 
 class ShownSource(msgspec.Struct, frozen=True, kw_only=True):
-    """One source. configured: stands in config.toml, else it was imported by hand. interval_s: between two reads."""
+    """One source. configured: stands in config.toml, else it was imported by hand. interval_s: between two reads.
+
+    location: a path, a URL, or the collection of a catalogue that lies elsewhere.
+    """
 
     name: str
     configured: bool
@@ -38,8 +43,10 @@ async def list_sources(call: Call) -> Listed[ShownSource]:
     """GET /sources."""
     states = await call.duty.ports.catalogue.sources()
     sections = {section.name: section for section in call.duty.config.sources}
-    names = [*sections, *sorted(states.keys() - sections.keys())]
-    return Listed(tuple(_shown(name, sections.get(name), states.get(name)) for name in names), None)
+    shop = _shop(call.duty, states)
+    others = sorted(states.keys() - sections.keys() - {one.name for one in shop})
+    named = (_shown(name, sections.get(name), states.get(name)) for name in (*sections, *others))
+    return Listed((*shop, *named), None)
 
 
 async def read_source_now(call: Call) -> ImportReport:
@@ -63,6 +70,23 @@ def _shown(name: str, section: SourceSection | None, state: SourceState | None) 
         owner=section.owner,
         state=state,
     )
+
+
+def _shop(duty: Duty, states: Mapping[str, SourceState]) -> tuple[ShownSource, ...]:
+    """Return the catalogue that lies elsewhere, if there is one."""
+    if duty.ports.followed is None:
+        return ()
+    upstream, section = duty.ports.followed.upstream, duty.config.mongodb
+    shown = ShownSource(
+        name=upstream.name,
+        configured=True,
+        location=".".join(filter(None, (section.database, section.collection))),
+        format=upstream.kind,
+        interval_s=section.scan_interval,
+        owner=section.owner,
+        state=states.get(upstream.name),
+    )
+    return (shown,)
 
 
 def without_secrets(url: str) -> str:

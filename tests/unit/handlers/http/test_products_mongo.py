@@ -119,6 +119,30 @@ async def test_readyz_stays_ready_without_the_shop_and_tells_of_it(tmp_path: Pat
         assert source["state"]["error"] == ready.json["catalogue"]["problem"]
 
 
+async def test_the_shop_is_the_first_of_the_sources_even_before_it_was_read(tmp_path: Path, mongo: Shop) -> None:
+    async with shop_api(tmp_path, mongo) as shop:
+        (source,) = (await shop.get("/sources")).json["items"]
+        assert (source["name"], source["configured"], source["state"]) == ("shop", True, None)
+        assert (source["format"], source["location"], source["interval_s"]) == ("mongodb", "products", 300)
+        await shop.plant(product("a"))
+        sent = {"data": b'[{"id": "z", "title": "Tea"}]', "headers": {"Content-Type": "application/json"}}
+        assert (await shop.service.post("/products:import?source=another&partial=false", **sent)).status == 200
+        first, second = (await shop.get("/sources")).json["items"]
+        assert (first["name"], first["state"]["products"], second["name"]) == ("shop", 1, "another")
+
+
+async def test_nobody_imports_under_the_name_of_the_shop(tmp_path: Path, mongo: Shop) -> None:
+    """Its documents would be taken for products that the file no longer names."""
+    async with shop_api(tmp_path, mongo) as shop:
+        await shop.plant(product("a"))
+        sent = {"data": b'[{"id": "a", "title": "Not yours"}]', "headers": {"Content-Type": "application/json"}}
+        for query in ("source=shop&partial=false", "source=shop"):
+            answer = await shop.service.post(f"/products:import?{query}", **sent)
+            assert (answer.status, "is the shop itself" in answer.json["detail"]) == (422, True)
+        kept = (await shop.get("/products/a")).json
+        assert (kept["title"], kept["missing_since"], kept["revision"]) == ("Tea a", None, 1)
+
+
 async def test_metrics_tell_of_the_shop(tmp_path: Path, mongo: Shop) -> None:
     async with shop_api(tmp_path, mongo) as shop:
         await shop.plant(product("a"), product("b"))

@@ -125,3 +125,62 @@ def test_a_server_that_hangs_holds_up_nothing_else(
         back_end.save(faulty, price=9)
         until(lambda: incidents(process, faulty) == {"price_missing": "recovered"}, SOON_S, "recovered")
         until(lambda: back_end.read(faulty)["state"] == "published", SOON_S, "put back")
+
+
+@pytest.fixture
+def failing(mongo: Shop) -> Iterator[MongoServer]:
+    if mongo.server is None:
+        pytest.skip("fail points are set only in a server of our own")
+    try:
+        yield mongo.server
+    finally:
+        mongo.server.heal()
+
+
+def losses(process: DaemonProcess) -> list[str]:
+    return [one["reason"] for one in process.events("catalogue.connection_changed") if not one["connected"]]
+
+
+def test_a_server_without_change_streams_is_looked_through(mongo: Shop, failing: MongoServer, tmp_path: Path) -> None:
+    back_end = BackEnd(mongo)
+    faulty = back_end.create("Enamel mug", price=None)
+    back_end.create("Copper pot")
+    failing.fail(["aggregate"], errorCode=40573)  # "The $changeStream stage is only supported on replica sets"
+
+    with daemon_over(mongo, tmp_path) as process:
+        until(lambda: incidents(process, faulty) == {"price_missing": "open"}, SOON_S, "opened")
+        process.wait_event("catalogue.stream_missing")
+        back_end.save(faulty, price=9)
+
+        until(lambda: incidents(process, faulty) == {"price_missing": "recovered"}, SOON_S, "recovered")
+        assert not catalogue(process)["live"]
+        assert losses(process) == []
+
+
+def test_a_change_stream_that_has_lost_its_place_begins_anew(mongo: Shop, failing: MongoServer, tmp_path: Path) -> None:
+    back_end = BackEnd(mongo, tracked=False)
+    faulty = back_end.create("Enamel mug", price=None)
+    fine = back_end.create("Copper pot")
+    with daemon_over(mongo, tmp_path) as process:
+        until(lambda: incidents(process, faulty) == {"price_missing": "open"}, SOON_S, "opened")
+        until(lambda: catalogue(process)["live"], SOON_S, "live")
+
+        failing.fail(["getMore"], times=1, errorCode=286)  # "ChangeStreamHistoryLost"
+        process.wait_event("catalogue.stream_restarted")
+        back_end.save(faulty, price=9)
+        back_end.save(fine, price=None)
+
+        until(lambda: incidents(process, faulty) == {"price_missing": "recovered"}, SOON_S, "recovered")
+        until(lambda: incidents(process, fine) == {"price_missing": "open"}, SOON_S, "opened")
+        assert losses(process) == []
+
+
+def test_a_line_that_is_lost_is_told_in_words(
+    mortal_mongo: Shop, server: MongoServer, back_end: BackEnd, tmp_path: Path
+) -> None:
+    back_end.create("Copper pot")
+    with daemon_over(mortal_mongo, tmp_path) as process:
+        until(lambda: catalogue(process)["live"], SOON_S, "live")
+        server.kill()
+        until(lambda: is_away(process), SOON_S, "it is away")
+        assert all(reason.startswith("MongoDB: ") for reason in losses(process)), losses(process)

@@ -69,12 +69,14 @@ class Follower:
         self._told = told
         failures = 0
         while True:
+            began = self._clock.monotonic()
             try:
                 await self.connect()
-                failures = 0
                 await self._follow_line()
             except ZhibanError as exc:
                 self._stand(connected=False, problem=str(exc), live=False)
+            if self._clock.monotonic() - began > BACKOFF_MAX_S:
+                failures = 0  # it held, or a server that hangs has cost time enough
             wait_s = min(BACKOFF_S * 2**failures, BACKOFF_MAX_S) * random.uniform(0.5, 1.0)  # noqa: S311 no secret
             failures += 1
             await self._clock.sleep(wait_s)
@@ -100,7 +102,7 @@ class Follower:
                 group.create_task(self._readings())
                 group.create_task(self._settlings())
         except* ZhibanError as lost:
-            raise Unavailable(str(lost.exceptions[0])) from lost
+            raise Unavailable(str(_first(lost))) from lost
 
     async def _readings(self) -> None:
         while True:
@@ -126,6 +128,7 @@ class Follower:
             try:
                 await self._listen()
             except NotFound:
+                self._stand(connected=True, live=False)
                 _log.info("catalogue.stream_missing", source=self._section.name)
         by_time = self._section.map.get("updated_at", UPDATED_AT)[0]
         if not await self._collection.indexed(by_time):
@@ -136,7 +139,7 @@ class Follower:
         await self._look(by_time)
 
     async def _listen(self) -> None:
-        """Follow the change stream. Raises NotFound where there is none."""
+        """Follow the change stream. Raises NotFound where there is none, Unavailable when the line is lost."""
         while True:
             try:
                 async with aclosing(self._collection.changes(self._token)) as changes:
@@ -159,13 +162,16 @@ class Follower:
                 await self._take(together)
                 self._token = together[-1].token
 
-        async with asyncio.TaskGroup() as group:
-            taking = group.create_task(take())
-            async for change in changes:
-                self._stand(connected=True, live=True)
-                if change is not None:
-                    await waiting.put(change)
-            taking.cancel()
+        try:
+            async with asyncio.TaskGroup() as group:
+                taking = group.create_task(take())
+                async for change in changes:
+                    self._stand(connected=True, live=True)
+                    if change is not None:
+                        await waiting.put(change)
+                taking.cancel()
+        except* ZhibanError as ended:
+            raise _first(ended) from None
 
     async def _take(self, changes: Sequence[Change]) -> None:
         latest = {change.place: change for change in changes if not isinstance(change.document, Unnamed)}
@@ -212,6 +218,12 @@ class Follower:
         if connected is not before.connected or not connected:
             tell = _log.info if connected else _log.warning
             tell("catalogue.connection_changed", source=before.name, connected=connected, reason=problem)
+
+
+def _first(lost: BaseExceptionGroup[ZhibanError]) -> ZhibanError:
+    """Return the first error in a group of groups."""
+    found = lost.exceptions[0]
+    return _first(found) if isinstance(found, BaseExceptionGroup) else found
 
 
 def _time_of(document: Document, path: str) -> datetime | None:

@@ -116,6 +116,8 @@ class Follower:
 
     async def _read_all(self) -> None:
         tally = await self._reader.read_all(self._told)
+        if self._upstream.read_at is None and await self._reader.part_with_imported():
+            self._told()
         self._count(tally.changed)
         self._upstream = msgspec.structs.replace(
             self._upstream, read_at=self._clock.now(), documents=tally.documents, rejected=tally.rejected,

@@ -85,6 +85,15 @@ class Reader:
                   rejected=tally.rejected, duration_s=tally.duration_s)  # fmt: skip
         return tally
 
+    async def part_with_imported(self) -> int:
+        """Mark products as missing that were imported under the shop's name before it was followed; return how many."""
+        parted = 0
+        while ids := await self._mirror.unplaced(self._section.name, self._section.page_size):
+            parted += len(await self._mirror.gone(self._section.name, ids, self._clock.now()))
+        if parted:
+            _log.warning("catalogue.imported_parted", source=self._section.name, products=parted)
+        return parted
+
     async def _pages(self, tally: Tally) -> AsyncIterator[tuple[Sequence[Document], bytes | None]]:
         """Yield pages with the place up to which they tell all; the last one is empty and tells of everything."""
         while True:

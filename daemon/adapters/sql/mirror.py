@@ -15,7 +15,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.sqlite import insert
 
 from daemon.adapters.sql import mirror_pages, schema
-from daemon.adapters.sql.conditions import any_of
+from daemon.adapters.sql.conditions import any_of, constant
 from daemon.adapters.sql.database import Database
 from daemon.adapters.sql.mirror_pages import INTENTS, known_products
 from daemon.adapters.sql.mirror_records import Intent, Known, Observed, Seen
@@ -33,7 +33,7 @@ _EDITS: Final[Records[EditRecord]] = Records(EditRecord)
 #: Edits looked through for one that was made a moment ago.
 _LATEST: Final = 20
 
-_m, _i, _e = schema.mirrored.c, schema.intents.c, schema.edits.c
+_p, _m, _i, _e = schema.products.c, schema.mirrored.c, schema.intents.c, schema.edits.c
 
 _DIGESTS: Final = Statement(
     select(_m.product_id, _m.digest).where(any_of(_m.product_id, "ids"), _m.digest.is_not(None))
@@ -44,6 +44,15 @@ _SHARDED_DIGESTS: Final = Statement(
 _rest = select(_m.product_id, _m.digest).where(_m.place > bindparam("after"), _m.digest.is_not(None)).order_by(_m.place)
 _AFTER: Final = Statement(_rest)
 _BETWEEN: Final = Statement(_rest.where(_m.place <= bindparam("upto")))
+_UNPLACED: Final = Statement(
+    select(_p.id)
+    .where(
+        _p.source == bindparam("of_source"),
+        _p.missing == constant(0),
+        ~select(_m.product_id).where(_m.product_id == _p.id).exists(),
+    )
+    .limit(bindparam("at_most"))
+)
 _INTENTS: Final = Statement(select(_i.body).order_by(_i.product_id))
 _ADD_INTENT: Final = Statement(insert(schema.intents))
 _LATEST_EDITS: Final = Statement(
@@ -106,6 +115,11 @@ class SqlMirror:
         return await self._database.write(
             lambda session: mirror_pages.mark_gone(session, source, ids, now), durable=False
         )
+
+    async def unplaced(self, source: str, limit: int) -> Sequence[str]:
+        """Return products of a source that were never found in it, missing ones left out: imported under its name."""
+        rows = await self._database.read(lambda session: session.all(_UNPLACED, of_source=source, at_most=limit))
+        return [product_id for (product_id,) in rows]
 
     async def intend(self, read: Product, intent: Intent) -> None:
         """Keep an intent, durably.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import structlog
@@ -51,6 +51,9 @@ class Observer:
         self.turns = Turns()
         #: Canonical fields that a document has had a value for.
         self.fields: set[str] = set()
+        #: Awaited before documents are stored of which some have fields that none had before.
+        self.announce: Callable[[], Awaitable[None]] | None = None
+        self._announced = -1
 
     @property
     def rejected(self) -> int:
@@ -108,6 +111,7 @@ class Observer:
             page = [seen for document in waiting if (seen := self._seen(document, known.get(document.id), related))]
             if not page:
                 break
+            await self._announce_fields()
             observed = await self._mirror.observe(self._source, page, self._clock.now())
             changed += (*observed.created, *observed.updated, *observed.completed)
             self._tell_foreign(observed)
@@ -165,6 +169,13 @@ class Observer:
         if len(self.fields) < len(self._mapping.fields):
             self.fields.update(name for name in self._mapping.fields if getattr(seen.product, name) not in (None, ()))
         return seen
+
+    async def _announce_fields(self) -> None:
+        """Let what documents can express be known before one of them can be judged by it."""
+        known = len(self.fields)
+        if self.announce is not None and known > self._announced:
+            await self.announce()
+            self._announced = known
 
     async def _related(self, documents: Sequence[Document]) -> Mapping[str, Mapping[DocumentId, Any]]:
         wanted = self._mapping.wanted(documents)

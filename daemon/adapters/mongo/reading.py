@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
+import msgspec
 import structlog
 
 from daemon.adapters.mongo.documents import Document, Unnamed, id_of, product_id
@@ -62,6 +64,8 @@ class Reader:
     ) -> None:
         self._section, self._collection, self._observer = section, collection, observer
         self._mirror, self._stored, self._clock = mirror, stored, clock
+        self._noting = asyncio.Lock()
+        observer.announce = self._announce
         self._unnamed = False  # whether the log has heard of unnamed documents
 
     async def read_all(self, told: Callable[[], None]) -> Tally:
@@ -171,8 +175,23 @@ class Reader:
 
     async def _note(self, tally: Tally) -> None:
         """Remember what the collection can express at all, and when it was read."""
-        now, name = self._clock.now(), self._section.name
+        now = self._clock.now()
+        async with self._noting:
+            state = msgspec.structs.replace(
+                await self._state(), read_at=now, products=tally.documents, rejected=tally.rejected
+            )
+            await self._stored.save_source(state)
+
+    async def _announce(self) -> None:
+        """Remember what the documents met so far can express, where that was not known."""
+        async with self._noting:
+            before = (await self._stored.sources()).get(self._section.name)
+            state = await self._state()
+            if before is None or state.fields != before.fields:
+                await self._stored.save_source(state)
+
+    async def _state(self) -> SourceState:
+        """Return what is remembered of the shop, with the fields that were met since."""
+        name = self._section.name
         before = (await self._stored.sources()).get(name) or SourceState(name=name)
-        fields = before.fields | self._observer.fields | ALWAYS
-        state = SourceState(name=name, fields=fields, read_at=now, products=tally.documents, rejected=tally.rejected)
-        await self._stored.save_source(state)
+        return msgspec.structs.replace(before, fields=before.fields | self._observer.fields | ALWAYS)

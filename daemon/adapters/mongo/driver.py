@@ -271,10 +271,8 @@ class Collection:
     async def _batch(self, where: Mapping[str, Any], limit: int, order: str = "") -> list[Document | Unnamed]:
         sort = [(order, 1)] if order else None
         with self._answered():
-            cursor = self._products.find_raw_batches(
-                where, sort=sort, limit=-limit, batch_size=limit, collation=_SIMPLE
-            )
-            return [one async for batch in cursor for one in split(bytes(batch))]
+            cursor = self._products.find(where, sort=sort, limit=-limit, batch_size=limit, collation=_SIMPLE)
+            return [document_of(bytes(one.raw)) for one in await cursor.to_list(None)]
 
     @contextmanager
     def _answered(self, meanings: faults.Meanings | None = None, *, limited: bool = True) -> Iterator[None]:

@@ -56,6 +56,11 @@ class Observer:
         self._announced = -1
 
     @property
+    def shard_start(self) -> bytes:
+        """Return how that begins which is kept of where a cluster has a document, empty where that is not needed."""
+        return self._shard_key.start
+
+    @property
     def rejected(self) -> int:
         """Return how many documents could not be read at all when they were last looked at."""
         return len(self._rejected)

@@ -35,15 +35,16 @@ _LATEST: Final = 20
 
 _p, _m, _i, _e = schema.products.c, schema.mirrored.c, schema.intents.c, schema.edits.c
 
-_DIGESTS: Final = Statement(
-    select(_m.product_id, _m.digest).where(any_of(_m.product_id, "ids"), _m.digest.is_not(None))
-)
-_SHARDED_DIGESTS: Final = Statement(
-    select(_m.product_id, _m.digest, _m.shard).where(any_of(_m.product_id, "ids"), _m.digest.is_not(None))
-)
-_rest = select(_m.product_id, _m.digest).where(_m.place > bindparam("after"), _m.digest.is_not(None)).order_by(_m.place)
-_AFTER: Final = Statement(_rest)
-_BETWEEN: Final = Statement(_rest.where(_m.place <= bindparam("upto")))
+_there = select(_m.product_id, _m.digest).where(_m.digest.is_not(None))
+_DIGESTS: Final = Statement(_there.where(any_of(_m.product_id, "ids")))
+_SHARDED_DIGESTS: Final = Statement(_there.add_columns(_m.shard).where(any_of(_m.product_id, "ids")))
+_rest = _there.where(_m.place > bindparam("after")).order_by(_m.place)
+#: By whether there is an end to it, and whether where a cluster has each document is wanted.
+_BETWEEN: Final = {
+    (bounded, sharded): Statement(rows.add_columns(_m.shard) if sharded else rows)
+    for bounded, rows in ((False, _rest), (True, _rest.where(_m.place <= bindparam("upto"))))
+    for sharded in (False, True)
+}
 _UNPLACED: Final = Statement(
     select(_p.id)
     .where(
@@ -86,15 +87,18 @@ class SqlMirror:
         rows = await self._database.read(lambda session: session.all(_SHARDED_DIGESTS, ids=wanted))
         return {name: digest for name, digest, shard in rows if shard is not None and shard.startswith(shard_start)}
 
-    async def between(self, after: bytes | None, upto: bytes | None) -> Mapping[str, bytes]:
+    async def between(self, after: bytes | None, upto: bytes | None, shard_start: bytes = b"") -> Mapping[str, bytes]:
         """Return id and digest of mirrored products, missing ones left out, with after < place <= upto.
 
         None is before the first place, or after the last. In the order of places, none of which is empty.
+        shard_start: the digest is empty of those that `digests` would leave out.
         """
-        start = after or b""
-        if upto is None:
-            return await self._database.read(lambda session: dict(session.all(_AFTER, after=start)))
-        return await self._database.read(lambda session: dict(session.all(_BETWEEN, after=start, upto=upto)))
+        bounds = {"after": after or b""} | ({} if upto is None else {"upto": upto})
+        statement = _BETWEEN[upto is not None, bool(shard_start)]
+        rows = await self._database.read(lambda session: session.all(statement, **bounds))
+        if not shard_start:
+            return dict(rows)
+        return {name: digest if (shard or b"").startswith(shard_start) else b"" for name, digest, shard in rows}
 
     async def observe(self, source: str, page: Sequence[Seen], now: datetime) -> Observed:
         """Take over what was read, in one transaction, each id at most once in a page.

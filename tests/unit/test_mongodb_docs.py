@@ -20,7 +20,7 @@ PAGE = DOCS.joinpath("mongodb.md").read_text(encoding="utf-8")
 
 
 def words_in(text: str) -> list[str]:
-    return re.findall(r"`([^`]+)`", text)
+    return re.findall(r"`([^`]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
 
 
 def part(heading: str) -> str:

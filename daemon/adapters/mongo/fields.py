@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import tzinfo
 from difflib import get_close_matches
 from functools import partial
@@ -15,6 +15,7 @@ from bson import ObjectId
 from daemon.adapters.mongo import values
 from daemon.adapters.mongo.defaults import PATHS, RELATIONS, UNMAPPED
 from daemon.adapters.mongo.documents import DocumentId
+from daemon.adapters.mongo.elements import ARRAY, OBJECT_ID
 from daemon.adapters.mongo.paths import Path, checked_path
 from daemon.errors import ConfigError
 from daemon.products.product import Unparsed
@@ -36,7 +37,11 @@ _ALIASES: Final = {"image": "images"}
 _MOST_IDS: Final = 100
 #: Ids at keys like those of a field that are taken without a look at where they stand.
 _MOST_MATCHES: Final = 1000
+_ID_BYTES: Final = 12
 NAMES: Final = (*PATHS, *UNMAPPED)
+#: A list as BSON has it, each element under its number, of nothing but ids.
+_ID_IN_LIST: Final = re.compile(rb"\x07[0-9]+\0(.{12})", re.DOTALL)
+_ID_LIST: Final = re.compile(rb"(?:\x07[0-9]+\0.{12})*", re.DOTALL)
 
 
 class MappedField:
@@ -45,7 +50,7 @@ class MappedField:
     every: the paths of all fields, which tell an object that holds their values from one that nobody knows.
     """
 
-    __slots__ = ("_every", "_id_in", "_list_in", "name", "paths", "read", "relations")
+    __slots__ = ("_every", "_is_price", "_marks", "name", "paths", "read", "relations")
 
     def __init__(
         self,
@@ -60,30 +65,34 @@ class MappedField:
         self.read = read
         self.relations = relations
         self._every = every
-        keys = b"|".join(re.escape(path.parts[-1].encode()) for path in paths)
-        # As BSON has them: the type, the key, a NUL, the value.
-        self._id_in = re.compile(b"\x07(?:%b)\0(.{12})" % keys, re.DOTALL)
-        self._list_in = re.compile(b"\x04(?:%b)\0" % keys)
+        self._is_price = name in PRICES
+        # As BSON has them: the type, the key, a NUL, and then the value.
+        keys = [path.parts[-1].encode() for path in paths] if relations else []
+        self._marks = [b"%c%b\0" % (kind, key) for key in keys for kind in (OBJECT_ID, ARRAY)]
 
     def find(self, document: Mapping[str, Any], related: Related) -> Found:
         """Return the first value that there is. An object that is none gives way to the paths that lead into it."""
-        wrong: list[tuple[Path, dict[str, Any], Unparsed]] = []
+        wrong: list[tuple[Path, dict[str, Any]]] = []
         for path in self.paths:
             lying = path.get(document)
             if lying is None:
+                continue
+            if self._is_price and type(lying) is dict and not values.has_amount(lying):
+                wrong.append((path, lying))
                 continue
             value = self.read(self._resolved(lying, related) if self.relations else lying)
             if value is None or value == ():
                 continue
             if type(value) is Unparsed and type(lying) is dict:
-                wrong.append((path, lying, value))
+                wrong.append((path, lying))
                 continue
             return path, lying, value
-        return next((one for one in wrong if not self._only_holds(one[0], one[1])), NOT_FOUND)
+        found = next(((path, lying) for path, lying in wrong if not self._only_holds(path, lying)), None)
+        return NOT_FOUND if found is None else (*found, values.unparsed(found[1]))
 
-    def narrowed(self, keys: Collection[str]) -> MappedField:
-        """Return the field for documents of these outermost keys, without the paths that lead nowhere in them."""
-        paths = [path for path in self.paths if path.top in keys or path.text in keys]
+    def narrowed(self, leads: Callable[[Path], bool]) -> MappedField:
+        """Return the field for documents in which only those of its paths lead anywhere of which `leads` says so."""
+        paths = [path for path in self.paths if leads(path)]
         return type(self)(self.name, paths, self.read, self.relations, self._every)
 
     def value_finder(self) -> Callable[[Mapping[str, Any], Related], Any]:
@@ -106,17 +115,24 @@ class MappedField:
         """Tell whether an object is there for values that may be absent: for one of this field, or of others alone."""
         return not lying.keys().isdisjoint(_within(path, self.paths)) or lying.keys() <= _within(path, self._every)
 
-    def ids_in(self, raw: bytes, decoded: Callable[[], Mapping[str, Any]]) -> list[DocumentId]:
-        """Return the ids that stand at the paths, and maybe others; only lists of them need the document decoded."""
-        matches = list(islice(self._id_in.finditer(raw), _MOST_MATCHES))
-        are_all = len(matches) < _MOST_MATCHES
-        found: list[DocumentId] = [ObjectId(match[1]) for match in matches] if are_all else []
-        if are_all and not self._list_in.search(raw):
-            return found
+    def add_ids(self, raw: bytes, decoded: Callable[[], Mapping[str, Any]], found: dict[bytes, DocumentId]) -> None:
+        """Add the ids that stand at the paths, and maybe others, by their bytes; few need the document decoded."""
+        matches: list[bytes] = []
+        are_all = True
+        for mark in self._marks:
+            at = raw.find(mark)
+            while at >= 0 and are_all:
+                start = at + len(mark)
+                ids = [raw[start : start + _ID_BYTES]] if mark[0] == OBJECT_ID else _ids_alone(raw, start)
+                are_all = ids is not None and len(matches) < _MOST_MATCHES
+                matches += ids or ()
+                at = raw.find(mark, start)
+        if are_all:
+            _add(found, matches)
+            return
         document = decoded()
         for path in self.paths:
-            found += _ids(path.get(document))
-        return found
+            _add(found, (one.binary for one in _ids(path.get(document))))
 
     def _resolved(self, lying: Any, related: Related) -> Any:
         """Return what the first id stands for that is known, None for ids that nobody knows; all else as it is."""
@@ -151,7 +167,21 @@ def _within(path: Path, others: Sequence[Path]) -> set[str]:
     return {other.parts[depth] for other in others if len(other.parts) > depth and other.parts[:depth] == path.parts}
 
 
-def _ids(lying: Any) -> list[DocumentId]:
+def _add(found: dict[bytes, DocumentId], ids: Iterable[bytes]) -> None:
+    for one in ids:
+        if one not in found and len(one) == _ID_BYTES:
+            found[one] = ObjectId(one)
+
+
+def _ids_alone(raw: bytes, start: int) -> list[bytes] | None:
+    """Return the first ids of a list that begins with its length at a byte; None if it may hold anything else."""
+    end = start + int.from_bytes(raw[start : start + 4], "little", signed=True) - 1
+    if start + 4 <= end < len(raw) and _ID_LIST.fullmatch(raw, start + 4, end):
+        return [one[1] for one in islice(_ID_IN_LIST.finditer(raw, start + 4, end), _MOST_IDS)]
+    return None
+
+
+def _ids(lying: Any) -> list[ObjectId]:
     parts = lying if isinstance(lying, list) else [lying]
     return list(islice((part for part in parts if isinstance(part, ObjectId)), _MOST_IDS))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, Final, NamedTuple
@@ -14,6 +14,7 @@ from daemon.adapters.mongo.decoding import decoded, shortened
 from daemon.adapters.mongo.documents import Document, DocumentId, id_of
 from daemon.adapters.mongo.fields import PRICES, MappedField, Related, compiled
 from daemon.adapters.mongo.paths import checked_path
+from daemon.adapters.mongo.shapes import Shape, shape_of
 from daemon.adapters.mongo.status_words import StatusWords
 from daemon.adapters.mongo.variants import MOST, VariantReader
 from daemon.adapters.mongo.writing import Change, Write, condition_of, raw_elements
@@ -25,10 +26,8 @@ from daemon.products.product import Product, Unparsed
 
 __all__ = ["Field", "ShopMapping", "Write"]
 
-#: Read after the others, since how they are read depends on those.
-_DEPENDENT: Final = frozenset({*PRICES, "status", "variants"})
-#: Sets of keys for which it is remembered how they are read.
-_SHAPES: Final = 256
+#: Shapes of documents for which it is remembered how they are read.
+_SHAPES: Final = 1024
 _MOST_KEYS: Final = 200
 #: Lengths from which on there may be more in a document than is taken over; of all other texts LONGEST_LINE.
 _MOST: Final = {"description": values.LONGEST, "images": values.MOST_IMAGES, "variants": MOST}
@@ -42,15 +41,6 @@ class Field(NamedTuple):
     path: str
     found: Any
     value: object
-
-
-class _Shape(NamedTuple):
-    """The fields that documents with the same outermost keys may have."""
-
-    plain: tuple[tuple[str, Callable[[Mapping[str, Any], Related], Any]], ...]
-    prices: tuple[MappedField, ...]
-    status: MappedField | None
-    has_variants: bool
 
 
 class ShopMapping:
@@ -72,7 +62,7 @@ class ShopMapping:
         self._paths = self._relations()
         paths = [path for field in self._fields.values() for path in field.paths]
         self._names = frozenset({path.top for path in (*paths, *self._shard_key)} | {path.text for path in paths})
-        self._shapes: dict[tuple[str, ...], _Shape] = {}
+        self._shapes: dict[tuple[tuple[str, ...], tuple[type, ...]], Shape] = {}
 
     @property
     def fields(self) -> frozenset[str]:
@@ -91,14 +81,14 @@ class ShopMapping:
 
     def wanted(self, pages: Sequence[Document]) -> Mapping[str, Sequence[DocumentId]]:
         """Return which ids of which collection these documents refer to, for the fields of [mongodb.relations]."""
-        found: dict[str, dict[DocumentId, None]] = {}
-        referring = [field for field in self._fields.values() if field.relations]
-        for document in pages if referring else ():
-            for field in referring:
-                for document_id in field.ids_in(document.raw, partial(self._decoded, document)):
-                    for collection in field.relations:
-                        found.setdefault(collection, {})[document_id] = None
-        return {collection: list(ids) for collection, ids in found.items()}
+        found: dict[str, dict[bytes, DocumentId]] = {}
+        for field in self._fields.values():
+            ids: dict[bytes, DocumentId] = {}
+            for document in pages if field.relations else ():
+                field.add_ids(document.raw, partial(self._decoded, document), ids)
+            for collection in field.relations if ids else ():
+                found.setdefault(collection, {}).update(ids)
+        return {collection: list(ids.values()) for collection, ids in found.items()}
 
     def _decoded(self, document: Document) -> Mapping[str, Any]:
         """Return a document, nothing for one that cannot be read: `product` says so of it."""
@@ -152,18 +142,26 @@ class ShopMapping:
     def _product(
         self, document: Document, lying: Mapping[str, Any], before: Product | None, related: Related
     ) -> Product:
-        shape = self._shape(tuple(lying))
-        found: dict[str, Any] = {}
-        for name, find in shape.plain:
+        shape = self._shape(lying)
+        found: dict[str, Any] = {name: lying[key] for name, key in shape.same}
+        for name, key, read in shape.read:
+            value = read(lying[key])
+            if value is not None:
+                found[name] = value
+        for name, find in shape.found:
             value = find(lying, related)
             if value is not None:
                 found[name] = value
-        self._read_prices(lying, shape.prices, found)
-        if shape.status is not None:
-            word = shape.status.lying(lying)[1]
-            status = self._words.read(word, before.status if before else None) if word is not None else None
-            if status is not None:
-                found["status"] = status
+        for name, key in shape.numbers:
+            found[name] = values.price_of(lying[key], None, "")[0]
+        if shape.prices:
+            self._read_prices(lying, shape.prices, found)
+        if self._currency:
+            found.setdefault("currency", self._currency)
+        word = lying[shape.word] if shape.word else shape.status.lying(lying)[1] if shape.status else None
+        status = None if word is None else self._words.read(word, before.status if before else None)
+        if status is not None:
+            found["status"] = status
         if shape.has_variants:
             found["variants"] = self._variants.read(lying, found.get("currency"))
         if found.get("created_at") is None and isinstance(named := id_of(document.place), ObjectId):
@@ -181,8 +179,6 @@ class ShopMapping:
                 amount, stated = values.price_of(written, own or self._currency, self._locale)
                 amount = self._in_currency(written, amount, stated, found, own)
             found[field.name] = amount
-        if "currency" not in found and self._currency:
-            found["currency"] = self._currency
 
     def _in_currency(
         self, written: Any, amount: Any, stated: str | None, found: dict[str, Any], own: str | None
@@ -234,20 +230,14 @@ class ShopMapping:
                     )
         return found
 
-    def _shape(self, keys: tuple[str, ...]) -> _Shape:
-        """Return how documents with these outermost keys are read: most of a collection have the same."""
-        found = self._shapes.get(keys)
+    def _shape(self, lying: Mapping[str, Any]) -> Shape:
+        """Return how a document is read."""
+        shape = tuple(lying), tuple(map(type, lying.values()))
+        found = self._shapes.get(shape)
         if found is None:
-            present = {f.name: f.narrowed(keys) for f in self._fields.values()}
-            present = {name: field for name, field in present.items() if field.paths}
-            found = _Shape(
-                tuple((name, field.value_finder()) for name, field in present.items() if name not in _DEPENDENT),
-                tuple(present[name] for name in PRICES if name in present),
-                present.get("status"),
-                "variants" in present,
-            )
-            if len(self._shapes) < _SHAPES and len(keys) <= _MOST_KEYS:
-                self._shapes[keys] = found
+            found = shape_of(self._fields, dict(zip(*shape, strict=True)))
+            if len(self._shapes) < _SHAPES and len(lying) <= _MOST_KEYS:
+                self._shapes[shape] = found
         return found
 
 

@@ -21,6 +21,8 @@ from daemon.products.product import Amount, Availability, Flag, Time, Unparsed
 #: Longest description that is taken over, in characters, and longest other text; what is longer is cut.
 LONGEST: Final = 2 * 1024 * 1024
 LONGEST_LINE: Final = 20_000
+#: Texts longer than this are no program's word for nothing.
+_LONGER: Final = 10
 #: Longest text that is looked at for a number, a flag or a time.
 _LONGEST_WORD: Final = 1000
 #: Magnitudes between which a number is an amount without any doubt.
@@ -31,6 +33,8 @@ MOST_IMAGES: Final = 1000
 #: Most names that make the path of a category.
 _DEEPEST_CATEGORY: Final = 100
 _DECIMALS: Final = (Decimal("NaN"), Decimal("Infinity"), Decimal("-Infinity"))
+#: Where an object that is a price has its amount, best first.
+_AMOUNTS: Final = ("amount", "value", "price")
 #: Where an uploaded file says how it is fetched, best first: Cloudinary, S3 and Azure fields of KeystoneJS.
 _IMAGE_URLS: Final = ("secure_url", "url", "src", "link", "href")
 
@@ -50,6 +54,8 @@ def price_of(value: Any, currency: str | None, locale: str) -> tuple[Amount, str
     """Return an amount and the currency that its text states. Numbers are exact, a double in its shortest digits."""
     if type(value) is float and _SMALL < abs(value) < _BIG:
         return Decimal(repr(value)), None
+    if type(value) is int and -_BIG < value < _BIG:
+        return Decimal(value), None
     if isinstance(value, dict):
         return _price_in(value, currency, locale)
     if isinstance(value, Decimal128):
@@ -59,9 +65,14 @@ def price_of(value: Any, currency: str | None, locale: str) -> tuple[Amount, str
     return cells.price_of(value, currency, locale)
 
 
+def has_amount(value: dict[str, Any]) -> bool:
+    """Tell whether an object may be an amount beside its currency."""
+    return any(value.get(key) is not None for key in _AMOUNTS)
+
+
 def _price_in(value: dict[str, Any], currency: str | None, locale: str) -> tuple[Amount, str | None]:
     """Return an amount that stands beside its currency."""
-    inner = next((found for key in ("amount", "value", "price") if (found := value.get(key)) is not None), None)
+    inner = next((found for key in _AMOUNTS if (found := value.get(key)) is not None), None)
     if inner is None or isinstance(inner, dict):
         return unparsed(value), None
     named = next((text for key in ("currency", "currencyCode") if (text := text_of(value.get(key)))), None)
@@ -130,6 +141,22 @@ def text_of(value: Any) -> str | None:
     return None if word is None else _bounded(word)
 
 
+def line_of(value: str) -> str | None:
+    """Return what `text_of` and `category_of` do for one text."""
+    stripped = value.strip()
+    if _LONGER < len(stripped) <= LONGEST_LINE and "\0" not in stripped:
+        return stripped
+    return _bounded(value)
+
+
+def prose_of(value: str) -> str | None:
+    """Return what `markup_of` does for one text."""
+    stripped = value.strip()
+    if _LONGER < len(stripped) <= LONGEST and "\0" not in stripped:
+        return stripped
+    return _bounded(value, LONGEST)
+
+
 def markup_of(value: Any) -> str | None:
     """Return a description with its markup, which html_danger judges; of a Markdown field what it became in HTML."""
     if isinstance(value, dict):
@@ -156,8 +183,11 @@ def images_of(value: Any) -> tuple[str, ...]:
 
 def _urls(part: Any) -> list[str]:
     if isinstance(part, dict):
-        found = next((v for key in _IMAGE_URLS if isinstance(v := part.get(key), str) and v.strip()), None)
-        return [] if found is None or len(found) > LONGEST else [found.strip().replace("\0", "\ufffd")]
+        for key in _IMAGE_URLS:
+            found = part.get(key)
+            if isinstance(found, str) and (url := found.strip()):
+                return [] if len(found) > LONGEST else [url.replace("\0", "\ufffd")]
+        return []
     if type(part) is not str or len(part) > LONGEST:
         return []
     try:

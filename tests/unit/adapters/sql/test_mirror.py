@@ -195,6 +195,20 @@ async def test_places_are_looked_up_in_the_order_of_bytes(stores: SqlStores) -> 
             assert all(digests[i] == digest for i, digest in found.items())
 
 
+async def test_what_was_kept_under_another_shard_key_has_no_digest_of_this_one(stores: SqlStores) -> None:
+    kept = {"a": b"seller\0\0x", "b": b"region\0\0x", "c": None}
+    page = [replace(seen(name), shard=shard) for name, shard in kept.items()]
+    await observe(stores, *page)
+    assert {name: (await held(stores, name)).shard for name in kept} == kept
+    assert await stores.mirror.digests(list(kept), b"seller\0\0") == {"a": page[0].digest}
+    for last in (None, b"c"):
+        found = await stores.mirror.between(None, last, b"seller\0\0")
+        assert found == {"a": page[0].digest, "b": b"", "c": b""}
+    again = [replace(one, shard=b"seller\0\0y", revision=1) for one in page]
+    assert (await observe(stores, *again)).unchanged == tuple(kept)
+    assert await stores.mirror.digests(list(kept), b"seller\0\0") == {one.product.id: one.digest for one in page}
+
+
 async def test_odd_ids_are_kept_as_they_are(stores: SqlStores) -> None:
     ids = ["", " a", "a\0b", "灯", "\ud800", "x" * 1000, "'; --"]
     await observe(stores, *(seen(i, place=f"p{n}".encode()) for n, i in enumerate(ids)))

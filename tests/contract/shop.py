@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -87,15 +87,25 @@ class ShopStores:
 
 @asynccontextmanager
 async def open_shop(
-    folder: Path, shop: Shop, driver: Driver, *, listeners: Sequence[Any] = (), **keys: Any
+    folder: Path,
+    shop: Shop,
+    driver: Driver,
+    *,
+    listeners: Sequence[Any] = (),
+    around: Callable[[Any], Any] = lambda collection: collection,
+    **keys: Any,
 ) -> AsyncIterator[ShopStores]:
-    """Open the catalogue of a shop, connected and empty; keys: of [mongodb], listeners: of pymongo.monitoring."""
+    """Open the catalogue of a shop, connected and empty.
+
+    keys: of [mongodb]. listeners: of pymongo.monitoring. around: what stands before the collection.
+    """
     section = MongodbSection(driver=driver, **{"timeout": "5s", "map": MAP, **keys})
     clock = FakeClock()
     async with (
         open_stores(folder / "zhiban.db") as stores,
-        open_collection(section, shop.uri, listeners=listeners) as collection,
+        open_collection(section, shop.uri, listeners=listeners) as opened,
     ):
+        collection = around(opened)
         mapping = ShopMapping(section)
         observer = Observer(section, collection, mapping, stores.mirror, clock)
         reader = Reader(section, collection, observer, stores.mirror, stores.catalogue, clock)

@@ -57,6 +57,8 @@ class Follower:
         self._upstream = Upstream(kind="mongodb", name=section.name, connected=False, since=clock.now(),
                                   problem="not asked yet")  # fmt: skip
         self._token: Mapping[str, Any] | None = None
+        self._begun = asyncio.Event()  # what changes from now on is told, or nobody will tell
+        self._is_restarted = False
         self._told: Callable[[], None] = lambda: None
 
     @property
@@ -96,6 +98,7 @@ class Follower:
     async def _follow_line(self) -> None:
         """Follow while the line holds. Raises Unavailable when it does not."""
         await self._reader.settle_intents()
+        self._begun.clear()
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._changes())
@@ -105,6 +108,7 @@ class Follower:
             raise Unavailable(str(_first(lost))) from lost
 
     async def _readings(self) -> None:
+        await self._begun.wait()  # what changed after it was read, and before that, would not be found until the next
         while True:
             await self._read_all()
             await self._clock.sleep(self._section.scan_interval)
@@ -132,6 +136,7 @@ class Follower:
             except NotFound:
                 self._stand(connected=True, live=False)
                 _log.info("catalogue.stream_missing", source=self._section.name)
+        self._begun.set()
         by_time = self._section.map.get("updated_at", UPDATED_AT)[0]
         if not await self._collection.indexed(by_time):
             _log.info("catalogue.unindexed", source=self._section.name, field=by_time)
@@ -147,10 +152,9 @@ class Follower:
                 async with aclosing(self._collection.changes(self._token)) as changes:
                     await self._take_changes(changes)
             except Conflict:
-                # What happened since that token is found by reading all, which each new line begins with.
+                # What happened since that token is found by reading all, once what happens from then on is told.
                 _log.warning("catalogue.stream_restarted", source=self._section.name)
-                self._token = None
-                await self._read_all()
+                self._token, self._is_restarted = None, True
 
     async def _take_changes(self, changes: AsyncIterator[Change | None]) -> None:
         """Take over the events of a stream, in one go those that came while the ones before were taken over."""
@@ -169,6 +173,10 @@ class Follower:
                 taking = group.create_task(take())
                 async for change in changes:
                     self._stand(connected=True, live=True)
+                    self._begun.set()
+                    if self._is_restarted:
+                        self._is_restarted = False
+                        group.create_task(self._read_all())
                     if change is not None:
                         await waiting.put(change)
                 taking.cancel()

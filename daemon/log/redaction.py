@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, MutableMapping
+from functools import lru_cache
 from typing import Any, Final
 
 HIDDEN: Final = "[redacted]"
@@ -23,6 +24,8 @@ _IN_TEXT = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+#: Without one of these a text can be nothing of that.
+_SUSPECT = re.compile(r"[:=\s]|zhb_", re.IGNORECASE)
 _MIN_SECRET: Final = 6  # shorter ones would black out ordinary text
 _MAX_DEPTH: Final = 6
 
@@ -42,10 +45,10 @@ class Redactor:
         for secret in self._hidden:
             if len(secret) >= _MIN_SECRET and secret in text:
                 text = text.replace(secret, HIDDEN)
-        return _IN_TEXT.sub(_blanked, text)
+        return _IN_TEXT.sub(_blanked, text) if _SUSPECT.search(text) else text
 
     def _value(self, key: object, value: Any, depth: int) -> Any:
-        if isinstance(key, str) and value and _SECRET_NAME.search(key):
+        if isinstance(key, str) and value and _is_secret(key):
             return value if isinstance(value, bool | int | float) else HIDDEN
         if isinstance(value, str):
             return self.text(value)
@@ -57,6 +60,11 @@ class Redactor:
         if value is None or isinstance(value, bool | int | float):
             return value
         return self.text(str(value))
+
+
+@lru_cache(1024)
+def _is_secret(name: str) -> bool:
+    return _SECRET_NAME.search(name) is not None
 
 
 def _blanked(found: re.Match[str]) -> str:

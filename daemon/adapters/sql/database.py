@@ -105,17 +105,27 @@ class Database:
         self._writer = writer
         self._readers = readers
         self._waiting = [0] * len(readers)
+        self._writes, self._writing = 0, 0
         self.full: StoreFull | None = None
+
+    @property
+    def state(self) -> int | None:
+        """Return what stays the same until something is written, None while something is being written."""
+        return None if self._writing else self._writes
 
     async def write(self, work: Callable[[Session], T], *, durable: bool) -> T:
         """Run a unit that writes. durable: on disk when this returns, even if the power fails then."""
         synchronous = FULL if durable else NORMAL
         unit = Unit((f"PRAGMA synchronous={synchronous}", "BEGIN IMMEDIATE"), work)
+        self._writes += 1
+        self._writing += 1
         try:
             result = await _settled(self._writer, unit)
         except StoreFull as error:
             self.full = error
             raise
+        finally:
+            self._writing -= 1
         if unit.wrote:  # what changed nothing needed no room
             self.full = None
         return result

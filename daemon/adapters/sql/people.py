@@ -42,6 +42,8 @@ class SqlPrincipals:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._each_secret = Together(self._by_secrets)
+        self._remembered: dict[str, tuple[bytes, bytes]] = {}
+        self._remembered_in: int | None = None
 
     async def create(self, principal: Principal) -> None:
         """Add a principal. Raises Conflict when the name or the id is taken."""
@@ -76,7 +78,7 @@ class SqlPrincipals:
 
     async def by_token(self, secret_sha256: str, now: datetime) -> tuple[Principal, Token]:
         """Return whose token this is, and note its use. Raises Unauthorized."""
-        row = await self._each_secret.get(secret_sha256)
+        row = await self._by_secret(secret_sha256)
         owner = None if row is None else _PRINCIPALS.records.read(row[0])
         principal, token = usable(owner, None if row is None else _TOKENS.records.read(row[1]), now)
         if token.last_used_at is not None and now - token.last_used_at < USE_NOTED_EVERY:
@@ -96,6 +98,18 @@ class SqlPrincipals:
         token = await self._database.read(lambda session: _TOKENS.get(session, token_id))
         if token.revoked_at is None:
             await self._change(token_id, durable=True, revoked_at=now)
+
+    async def _by_secret(self, secret: str) -> tuple[bytes, bytes] | None:
+        """Return owner and token as they are stored; what was read stands until anything at all is written."""
+        state = self._database.state
+        if state is None or state != self._remembered_in:
+            self._remembered, self._remembered_in = {}, state
+        elif (known := self._remembered.get(secret)) is not None:
+            return known
+        row = await self._each_secret.get(secret)
+        if row is not None and state is not None and state == self._database.state == self._remembered_in:
+            self._remembered[secret] = row
+        return row
 
     async def _by_secrets(self, secrets: Sequence[str]) -> Mapping[str, tuple[bytes, bytes]]:
         """Return owner and token as they are stored, by the hash of the secret."""

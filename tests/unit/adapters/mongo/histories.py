@@ -69,9 +69,11 @@ def _assert_history_follows(show: Performance, edits: Sequence[EditRecord]) -> N
 def _next(
     facts: Sequence[Fact], place: int, edit: EditRecord, said: Mapping[str, str], missing: bool, show: Performance
 ) -> int:
+    if edit.actor in _dead(show):
+        return place  # what it had done when a person went on from there may never have been seen
     writer = PERSON if edit.actor.startswith("source:") else edit.actor
     for later in range(place + 1, len(facts)):
-        if _says(facts[later], said, missing) and (facts[later].writer == writer or _is_in_doubt(show)):
+        if _says(facts[later], said, missing) and (facts[later].writer == writer or _dead(show)):
             return later
     told = [(fact.writer, _shown(fact.said, facts[0].said)) for fact in facts[place:]]
     tells = "missing" if missing else _shown(said, facts[0].said)
@@ -87,17 +89,16 @@ def _says(fact: Fact, said: Mapping[str, str], missing: bool) -> bool:
     return missing if fact.said is None else not missing and fact.said == said
 
 
-def _is_in_doubt(show: Performance) -> bool:
-    """Whether a part was cut off: nobody can say then whether it or a person did the same thing."""
-    return "dead" in show.outcomes
+def _dead(show: Performance) -> set[str]:
+    """Return the parts that were cut off: nobody can say then whether it was they or a person who did the same."""
+    return {actor for actor, outcome in zip(show.actors, show.outcomes, strict=True) if outcome == "dead"}
 
 
 def _assert_each_write_is_told_once(show: Performance, edits: Sequence[EditRecord]) -> None:
     told = [edit.actor for edit in edits if not edit.actor.startswith("source:")]
     assert len(told) == len(set(told)), "told twice"
     written = {fact.writer for fact in show.back_end.facts} - {PERSON}
-    for number, (name, outcome) in enumerate(zip((*show.play.begins, *show.play.parts), show.outcomes, strict=True)):
-        actor = f"{name}:{number}"
+    for actor, outcome in zip(show.actors, show.outcomes, strict=True):
         if outcome == "dead":
             continue
         assert (actor in told) is (outcome == "made"), f"{actor}: {outcome}"

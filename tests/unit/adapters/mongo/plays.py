@@ -101,7 +101,7 @@ class Performance:
         self._following: asyncio.Task[None] | None = None
         self._mortal: asyncio.Task[str] | None = None
         self._life = play.dies or 0
-        self._actors: list[str] = []
+        self.actors: list[str] = []
         self.outcomes: list[str] = []
         self.in_time = 0  # edits that came before all parts were done
         self.mark = ""
@@ -161,7 +161,7 @@ class Performance:
 
     def _begin(self, name: str) -> None:
         actor = f"{name}:{len(self._parts)}"
-        self._actors.append(actor)
+        self.actors.append(actor)
         self._parts.append(self._enter(actor, self._part(name, actor)))
 
     async def _take_turns(self) -> None:
@@ -193,10 +193,10 @@ class Performance:
         await self.stage.quiet()
 
     def _actor(self, who: str) -> str:
-        return who if who == FOLLOWER or not who else self._actors[len(self.play.begins) + int(who)]
+        return who if who == FOLLOWER or not who else self.actors[len(self.play.begins) + int(who)]
 
     def _open(self, gate: Gate) -> None:
-        if self._mortal is None or gate.actor != self._actors[len(self.play.begins)]:
+        if self._mortal is None or gate.actor != self.actors[len(self.play.begins)]:
             gate.opened.set_result(None)
         elif self._life == 0:
             self._mortal.cancel()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import random
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -192,3 +194,24 @@ async def test_a_cancellation_is_never_lost(mongo: Shop, driver: Driver) -> None
             reading.cancel()
             await asyncio.wait([reading], timeout=PATIENCE_S)
             assert reading.cancelled(), f"cancelled after {steps} steps"
+
+
+async def test_questions_that_are_dropped_while_a_server_is_away_hold_up_no_others(driver: Driver) -> None:
+    """Cancelled twice, as tasks of groups in groups are when all of a line is lost at once."""
+    rng = random.Random(1)
+
+    async def drop(products: Collection) -> None:
+        asked = asyncio.create_task(products.ping())
+        await asyncio.sleep(rng.uniform(0, 0.6))
+        asked.cancel()
+        await asyncio.sleep(0)
+        asked.cancel()
+        with suppress(asyncio.CancelledError, Unavailable):
+            await asked
+
+    async with asyncio.timeout(60), open_collection(section(driver), "mongodb://127.0.0.1:1/shop") as products:
+        for _ in range(4):
+            await asyncio.gather(*(drop(products) for _ in range(200)))
+        async with asyncio.timeout(PATIENCE_S):
+            with pytest.raises(Unavailable):
+                await products.ping()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import warnings
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
@@ -80,11 +80,13 @@ async def open_collection(
         )
     except (PyMongoError, ValueError, TypeError, UserWarning) as error:
         raise ConfigError(faults.unusable(error)) from None  # what it says may hold a part of a password
+    collection = Collection(database, products, key, section.timeout, faults.secrets_of(uri))
     try:
-        yield Collection(database, products, key, section.timeout, faults.secrets_of(uri))
+        yield collection
     finally:
         with pymongo.timeout(_FAREWELL_S):
             await _awaited(client.close())
+        await collection.end(_FAREWELL_S)
 
 
 class Collection:
@@ -102,11 +104,12 @@ class Collection:
         self._timeout_s = timeout_s
         self._secrets = secrets
         self._each = Together(self._by_place)
+        self._under_way: set[asyncio.Future[Any]] = set()
 
     async def ping(self) -> None:
         """Ask for a sign of life. Raises Unavailable, and Unauthorized when the server refuses the credentials."""
         with self._answered(faults.CREDENTIALS):
-            await self._products.find_one({}, projection={"_id": 1})
+            await self._ended(self._products.find_one({}, projection={"_id": 1}))
 
     async def page(self, after: bytes | None, limit: int) -> Sequence[Document | Unnamed]:
         """Return up to `limit` documents after a place, in the order of their ids.
@@ -150,7 +153,7 @@ class Collection:
         """Tell whether an index begins with a field, and holds every document that has it; not where we may not ask."""
         try:
             with self._answered(faults.FORBIDDEN):
-                indexes = await self._products.index_information()
+                indexes = await self._ended(self._products.index_information())
         except NotFound:
             return False
         return any(
@@ -167,7 +170,7 @@ class Collection:
             with self._answered():
                 query = {"_id": {"$in": list(left)}}
                 cursor = others.find(query, {path: 1}, limit=-len(left), batch_size=len(left), collation=_SIMPLE)
-                batch = {one["_id"]: one async for one in cursor}
+                batch = {one["_id"]: one for one in await self._ended(cursor.to_list(None))}
             if not batch:
                 break
             left -= batch.keys()
@@ -182,20 +185,22 @@ class Collection:
         whether it was changed: the same call may be made again.
         """
         with self._answered(faults.WRITES):
-            after = await self._products.find_one_and_update(where, change, return_document=True, collation=_SIMPLE)
+            after = await self._ended(
+                self._products.find_one_and_update(where, change, return_document=True, collation=_SIMPLE)
+            )
         found = None if after is None else document_of(bytes(after.raw))
         return found if isinstance(found, Document) else None
 
     async def sample(self, limit: int) -> Sequence[Document | Unnamed]:
         """Return up to `limit` documents chosen by chance."""
         with self._answered():
-            cursor = await _awaited(self._products.aggregate_raw_batches([{"$sample": {"size": limit}}]))
-            return [one async for batch in cursor for one in split(bytes(batch))]
+            asked = self._products.aggregate_raw_batches([{"$sample": {"size": limit}}])
+            return [one for batch in await self._ended(_batches(asked)) for one in split(bytes(batch))]
 
     async def collections(self) -> Sequence[str]:
         """Return the names of the collections of the database that may be read."""
         with self._answered():
-            return sorted(await self._database.list_collection_names(authorizedCollections=True))
+            return sorted(await self._ended(self._database.list_collection_names(authorizedCollections=True)))
 
     async def changes(self, resume: Mapping[str, Any] | None) -> AsyncGenerator[Change | None, None]:
         """Iterate over what changes from now on, or after a token; None every half second while nothing does.
@@ -206,15 +211,17 @@ class Collection:
         quiet_ms = int(1000 * min(_QUIET_S, self._timeout_s / 2))
         wanted = [{"$project": {"operationType": 1, "documentKey": 1, "fullDocument": 1}}]
         with self._answered(faults.STREAMS, limited=False):
-            stream = await _awaited(
-                self._products.watch(
-                    wanted, full_document="updateLookup", resume_after=resume, max_await_time_ms=quiet_ms
+            stream = await self._ended(
+                _awaited(
+                    self._products.watch(
+                        wanted, full_document="updateLookup", resume_after=resume, max_await_time_ms=quiet_ms
+                    )
                 )
             )
         try:
             while True:
                 with self._answered(faults.STREAMS, limited=False):
-                    event = await stream.try_next()
+                    event = await self._ended(stream.try_next())
                 if event is None:
                     yield None
                 elif event["operationType"] == "invalidate":
@@ -222,20 +229,26 @@ class Collection:
                 elif "documentKey" in event:
                     yield _change(event, self._shard_key)
         finally:
+            await self.end(quiet_ms / 1000)
             with suppress(PyMongoError), pymongo.timeout(_FAREWELL_S):
                 await stream.close()
+
+    async def end(self, within_s: float) -> None:
+        """Wait for questions that nobody waits for any more."""
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=within_s)
 
     async def size(self) -> int:
         """Return about how many documents there are, as the server keeps count of them. Raises Unauthorized."""
         with self._answered(faults.CREDENTIALS):
-            return int(await self._products.estimated_document_count())
+            return int(await self._ended(self._products.estimated_document_count()))
 
     async def shard_key(self) -> Sequence[str]:
         """Return the fields that the collection is sharded by, none where nobody says so or we may not ask."""
         routing = self._database.client["config"].get_collection("collections", codec_options=_READ)
         try:
             with self._answered(dict.fromkeys(faults.CREDENTIALS, NotFound)):
-                kept = await routing.find_one({"_id": self.full_name, "dropped": {"$ne": True}})
+                kept = await self._ended(routing.find_one({"_id": self.full_name, "dropped": {"$ne": True}}))
         except NotFound:
             return ()
         return list(kept.get("key", ())) if kept else ()
@@ -272,7 +285,23 @@ class Collection:
         sort = [(order, 1)] if order else None
         with self._answered():
             cursor = self._products.find(where, sort=sort, limit=-limit, batch_size=limit, collation=_SIMPLE)
-            return [document_of(bytes(one.raw)) for one in await cursor.to_list(None)]
+            return [document_of(bytes(one.raw)) for one in await self._ended(cursor.to_list(None))]
+
+    async def _ended(self, call: Awaitable[Any]) -> Any:
+        """Wait for the driver, which is never cancelled: it goes on to the end of its timeout, and nobody listens.
+
+        A task that is cancelled twice while PyMongo waits by asyncio.wait_for for a server leaves the lock of its
+        topology broken, and every later question would wait for ever (before Python 3.12).
+        """
+        asked = asyncio.ensure_future(call)
+        self._under_way.add(asked)
+        asked.add_done_callback(self._forget)
+        return await asyncio.shield(asked)
+
+    def _forget(self, asked: asyncio.Future[Any]) -> None:
+        self._under_way.discard(asked)
+        if not asked.cancelled():
+            asked.exception()  # nobody may be left to be told of it
 
     @contextmanager
     def _answered(self, meanings: faults.Meanings | None = None, *, limited: bool = True) -> Iterator[None]:
@@ -305,6 +334,10 @@ def _client(section: MongodbSection, uri: str, listeners: Sequence[Any]) -> Any:
         heartbeatFrequencyMS=int(1000 * _HEARTBEAT_S), serverSelectionTimeoutMS=patience_ms,
         connectTimeoutMS=patience_ms, socketTimeoutMS=patience_ms,
     )  # fmt: skip
+
+
+async def _batches(asked: Any) -> list[bytes]:
+    return [batch async for batch in await _awaited(asked)]
 
 
 async def _awaited(value: Any) -> Any:

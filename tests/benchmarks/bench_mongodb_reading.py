@@ -40,7 +40,7 @@ DOCUMENTS: Final = 100_000
 READING_GOAL: Final = 1.5
 PASS_GOAL: Final = 1.3
 #: Passes over everything; the server of the tests takes half a minute for each.
-ROUNDS: Final = 2
+ROUNDS: Final = 1
 #: So large because that server looks at every document for each page.
 _PAGE: Final = 10_000
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
@@ -76,7 +76,10 @@ class Reader:
         began, tally = self._clock.monotonic(), Tally()
         self._observer.begin_reading()
         async for page, upto in self._pages(tally):
-            changes = [*await self._observer.take(page), *await self._vanished(page, tally.place, upto)]
+            mirrored = await self._mirror.between(tally.place, upto, self._observer.shard_start)
+            differing = [document for document in page if mirrored.get(document.id) != document.digest]
+            changes = [*(await self._observer.take(differing) if differing else ())]
+            changes += await self._vanished(page, mirrored)
             tally.add(len(page), len(changes), upto)
             if changes:
                 told()
@@ -149,10 +152,10 @@ class Reader:
                 return
             await self._observer.take_in_turn([made] if made else [], {document.id: known})
 
-    async def _vanished(self, page: Sequence[Document], after: bytes | None, upto: bytes | None) -> Sequence[str]:
-        """Take note of mirrored documents between two places that a page of all there are does not name."""
+    async def _vanished(self, page: Sequence[Document], mirrored: Iterable[str]) -> Sequence[str]:
+        """Take note of mirrored documents that a page of all there are does not name."""
         there = {document.id for document in page}
-        missed = [name for name in await self._mirror.between(after, upto) if name not in there]
+        missed = [name for name in mirrored if name not in there]
         known = await self._mirror.known(missed) if missed else {}
         return await self.take_gone({one.place: one.shard for one in known.values() if one.place is not None})
 

@@ -99,8 +99,8 @@ async def test_no_statement_walks_a_table_but_those_that_tell_of_it_all(stores: 
 async def test_what_is_mirrored_is_looked_up_by_id_or_by_place(stores: SqlStores) -> None:
     for statement, index in (
         (mirror._DIGESTS, "USING PRIMARY KEY (product_id=?)"),
-        (mirror._AFTER, "(place>?)"),
-        (mirror._BETWEEN, "(place>? AND place<?)"),
+        *((mirror._BETWEEN[False, sharded], "(place>?)") for sharded in (False, True)),
+        *((mirror._BETWEEN[True, sharded], "(place>? AND place<?)") for sharded in (False, True)),
         (mirror_pages._KNOWN, "USING PRIMARY KEY (product_id=?)"),
         (mirror_pages._KEEP_NO_DIGEST, "USING PRIMARY KEY (product_id=?)"),
     ):

@@ -155,6 +155,8 @@ class MongoCatalogue(Beside):
     ) -> Product | None:
         """Change a document in its turn; None when it was not, since it no longer said what it had said."""
         write = self._mapping.write(document, known.product, new, now)
+        if not write.change and not await self._stands(document, known):
+            return None
         intent = Intent(after=msgspec.structs.replace(new, revision=known.product.revision), actor=actor, at=now)
         await self._mirror.intend(known.product, intent)
         after: Document | None = document
@@ -170,6 +172,11 @@ class MongoCatalogue(Beside):
             await self._mirror.withdraw(new.id)
             return None
         return await self._mirror.complete(intent, await self._seen(after, known, intent))
+
+    async def _stands(self, document: Document, known: Known) -> bool:
+        """Tell whether a document is still as it was read, for a change that writes nothing."""
+        found = await self._collection.one(known.place, known.shard) if known.place else None
+        return found is not None and found.digest == document.digest
 
     async def _looked_again(self, known: Known, intent: Intent) -> Document | None:
         """Return the document of a change of which no word came back, None if it was not made. Raises Unavailable.

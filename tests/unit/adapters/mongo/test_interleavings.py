@@ -116,6 +116,10 @@ def test_a_person_wins_at_every_moment_of_a_remedy(curtain: Curtain, edit: Edit,
     at_every_moment(curtain, edit, "remedy", (), tracked=tracked)
 
 
+def test_a_status_of_the_same_word_is_not_stored_over_what_a_person_wrote_meanwhile(curtain: Curtain) -> None:
+    at_every_moment(curtain, Edit("set", {"note": "nothing that is read"}), "review", ("remedy",), tracked=False)
+
+
 @pytest.mark.parametrize("story", ["get", "read", "colleague"])
 def test_a_document_that_says_again_what_it_had_said_is_not_left_as_it_was_between(
     curtain: Curtain, story: str

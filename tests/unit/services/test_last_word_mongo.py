@@ -60,10 +60,17 @@ class ShopCrowd(Crowd):
     def __init__(self, duty: Duty, acts: Sequence[Act], words: Words, shop: Shop, *, tracked: bool) -> None:
         super().__init__(duty, acts, words)
         self._products, self._tracked, self._saved = shop.products, tracked, 0
+        self._acting = False
+
+    async def moment(self) -> None:
+        """Let a moment pass between two calls."""
+        self._acting = True
+        await super().moment()
+        self._acting = False
 
     async def inner_moment(self) -> None:
-        """Let a moment pass inside a call, where only the back end is open to people."""
-        if self._acts and self._acts[0].kind == "shop":
+        """Let a moment pass inside a call of the daemon's, where only the back end is open to people."""
+        if self._acts and self._acts[0].kind == "shop" and not self._acting:
             await self.moment()
 
     async def _held(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
@@ -76,10 +76,10 @@ class Reader:
         began, tally = self._clock.monotonic(), Tally()
         self._observer.begin_reading()
         async for page, upto in self._pages(tally):
-            mirrored = await self._mirror.between(tally.place, upto, self._observer.shard_start)
-            differing = [document for document in page if mirrored.get(document.id) != document.digest]
+            left = dict(await self._mirror.between(tally.place, upto, self._observer.shard_start))
+            differing = [document for document in page if left.pop(document.id, None) != document.digest]
             changes = [*(await self._observer.take(differing) if differing else ())]
-            changes += await self._vanished(page, mirrored)
+            changes += await self._vanished(list(left)) if left else ()
             tally.add(len(page), len(changes), upto)
             if changes:
                 told()
@@ -152,11 +152,9 @@ class Reader:
                 return
             await self._observer.take_in_turn([made] if made else [], {document.id: known})
 
-    async def _vanished(self, page: Sequence[Document], mirrored: Iterable[str]) -> Sequence[str]:
+    async def _vanished(self, missed: Sequence[str]) -> Sequence[str]:
         """Take note of mirrored documents that a page of all there are does not name."""
-        there = {document.id for document in page}
-        missed = [name for name in mirrored if name not in there]
-        known = await self._mirror.known(missed) if missed else {}
+        known = await self._mirror.known(missed)
         return await self.take_gone({one.place: one.shard for one in known.values() if one.place is not None})
 
     async def take_gone(self, places: Mapping[bytes, bytes | None]) -> Sequence[str]:
@@ -169,11 +167,12 @@ class Reader:
         names = {place: product_id(id_of(place)) for place in places}
         async with self._observer.turns.of(names.values()):
             known = await self._mirror.known(list(names.values()))
-            held = {one.place: one.shard for one in known.values() if one.place is not None}
-            there = await self._collection.get(list(places), held | {p: shard for p, shard in places.items() if shard})
+            held = {one.place: one.shard for one in known.values() if one.place is not None and one.digest is not None}
+            missed = [place for place in places if place in held]  # of the others it is known already
+            there = await self._collection.get(missed, held | {p: shard for p, shard in places.items() if shard})
             changed = list(await self._observer.take_in_turn(there, known))
             still = {document.place for document in there}
-            gone = [name for place, name in names.items() if place not in still]
+            gone = [names[place] for place in missed if place not in still]
             return changed + list(await self._mirror.gone(self._section.name, gone, self._clock.now()))
 
     async def _note(self, tally: Tally) -> None:

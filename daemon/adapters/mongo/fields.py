@@ -113,7 +113,8 @@ class MappedField:
 
     def _only_holds(self, path: Path, lying: Mapping[str, Any]) -> bool:
         """Tell whether an object is there for values that may be absent: for one of this field, or of others alone."""
-        return not lying.keys().isdisjoint(_within(path, self.paths)) or lying.keys() <= _within(path, self._every)
+        known = _within(path, self._every)
+        return not lying.keys().isdisjoint(_within(path, self.paths)) or bool(known and lying.keys() <= known)
 
     def add_ids(self, raw: bytes, decoded: Callable[[], Mapping[str, Any]], found: dict[bytes, DocumentId]) -> None:
         """Add the ids that stand at the paths, and maybe others, by their bytes; few need the document decoded."""

@@ -8,6 +8,7 @@ pass has kept stays kept when it dies, and the next one goes on from the last ma
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -37,6 +38,8 @@ _log = structlog.get_logger()
 
 #: Names of the small values that passes remember.
 MARK, LAST_FULL, LAST_FULL_CHECKED = "passes.mark", "passes.last_full", "passes.last_full_checked"
+#: What every source could express when all products were last judged: what is missing is judged by that.
+LAST_FULL_FIELDS = "passes.last_full_fields"
 
 #: A product that fails nearly every rule there is. It is judged at the head of every pass, and never stored.
 CANARY = Product(
@@ -114,7 +117,17 @@ async def _due_kind(duty: Duty) -> PassKind:
     if last_full is None:
         return PassKind.FULL
     age = duty.ports.clock.now() - datetime.fromisoformat(last_full)
-    return PassKind.FULL if age >= timedelta(seconds=duty.config.checks.full_interval) else PassKind.CHANGED
+    if age >= timedelta(seconds=duty.config.checks.full_interval):
+        return PassKind.FULL
+    judged_by = await duty.ports.incidents.progress(LAST_FULL_FIELDS)
+    return PassKind.CHANGED if judged_by == await _fields(duty) else PassKind.FULL
+
+
+async def _fields(duty: Duty) -> str:
+    """Return what every source can express, as a digest."""
+    sources = await duty.ports.catalogue.sources()
+    told = sorted((name, sorted(state.fields)) for name, state in sources.items())
+    return hashlib.blake2b(msgspec.json.encode(told), digest_size=16).hexdigest()
 
 
 async def recover(duty: Duty) -> int:
@@ -189,6 +202,7 @@ def _tell_pass(record: PassRecord) -> None:
 async def _take(duty: Duty, kind: PassKind, product_ids: Sequence[str], tally: _Tally) -> None:
     ports = duty.ports
     expected = await ports.catalogue.count()
+    fields = await _fields(duty)
     maker = ContextMaker(duty.rulebook)
     judge = Judge(duty.rulebook, duty.config.incidents, duty.config.checks.interval)
     hosts_down = await _hosts_down(duty)
@@ -201,8 +215,9 @@ async def _take(duty: Duty, kind: PassKind, product_ids: Sequence[str], tally: _
     await settling.settle(duty)
     await remedies.apply_pending(duty)
     if kind is PassKind.FULL:
+        ended = ports.clock.now().isoformat()
         await ports.incidents.commit(
-            Batch(progress={LAST_FULL: ports.clock.now().isoformat(), LAST_FULL_CHECKED: str(tally.checked)})
+            Batch(progress={LAST_FULL: ended, LAST_FULL_CHECKED: str(tally.checked), LAST_FULL_FIELDS: fields})
         )
 
 

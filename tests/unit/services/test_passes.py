@@ -13,6 +13,7 @@ import pytest
 from daemon.config import ChannelSection, ChecksSection, Config, RemediesSection
 from daemon.errors import Conflict
 from daemon.ports import IncidentFilter
+from daemon.products.imports import SourceState
 from daemon.products.incidents import ALIVE, State
 from daemon.products.passes import PassKind, PassState
 from daemon.products.product import Product, Status
@@ -74,6 +75,22 @@ async def test_an_unchanged_catalogue_is_not_judged_again() -> None:
 
     assert (record.seen, record.checked, record.skipped) == (2, 0, 2)
     assert record.state is PassState.FINISHED
+
+
+async def test_all_products_are_judged_again_once_their_source_says_more() -> None:
+    def priced(product: Product, context: PassContext) -> Verdict:
+        lacking = context.provides("shop", "price") and product.price is None
+        return bad("price", None, "no price") if lacking else OK
+
+    home = house(Rulebook((rule(priced),)))
+    await home.stores.catalogue.save_source(SourceState(name="shop", fields=frozenset({"title"})))
+    await home.shelve(product("a", None))
+    await passes.tick(home.duty)
+    assert await states(home) == {}, "a source without prices has no missing ones"
+
+    await home.stores.catalogue.save_source(SourceState(name="shop", fields=frozenset({"title", "price"})))
+    await passes.tick(home.duty)
+    assert await states(home) == {("a", "priced"): State.OPEN}
 
 
 async def test_shadow_mode_writes_down_what_would_have_been_done_and_touches_nothing() -> None:

@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from daemon.adapters.mongo.documents import Document, place_of
 from daemon.adapters.mongo.driver import Change, Collection
+from daemon.adapters.sql.mirror import SqlMirror
 from tests.unit.adapters.mongo.back_end import BackEnd
 
 #: Rounds of the loop within which whatever can go on without an answer from outside has gone on.
@@ -105,15 +106,17 @@ class GatedCollection(Gated):
 
     _inner: Collection
 
-    def __init__(self, inner: Collection, stage: Stage, back_end: BackEnd) -> None:
+    def __init__(self, inner: Collection, stage: Stage, back_end: BackEnd, mirror: SqlMirror) -> None:
         super().__init__(inner, stage)
-        self._back_end = back_end
+        self._back_end, self._mirror = back_end, mirror
 
     async def update(self, where: Any, change: Any) -> Document | None:
         """Change a document, and note what that made of it."""
 
         async def noted() -> Document | None:
-            with self._back_end.written_by(ACTOR.get()):
+            # Whoever makes it now, a change is that of whoever meant to make it.
+            intent = (await self._mirror.known([self._back_end.product_id]))[self._back_end.product_id].intent
+            with self._back_end.written_by(intent.actor if intent else "nobody"):
                 return await self._inner.update(where, change)
 
         found: Document | None = await self._stage.call(noted)

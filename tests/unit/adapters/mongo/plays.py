@@ -87,7 +87,7 @@ class Performance:
         self.stage = Stage()
         self.back_end = BackEnd(theatre.shop, theatre.clock, tracked=play.tracked, **FIELDS)
         stored, mirror = Gated(theatre.stores.catalogue, self.stage), Gated(theatre.stores.mirror, self.stage)
-        collection: Any = GatedCollection(theatre.collection, self.stage, self.back_end)
+        collection: Any = GatedCollection(theatre.collection, self.stage, self.back_end, theatre.stores.mirror)
         section = MongodbSection(page_size=1, stream=play.streamed)
         mapping = ShopMapping(section)
         observer = Observer(section, collection, mapping, mirror, self.clock)  # type: ignore[arg-type]  # gated

@@ -24,7 +24,7 @@ from daemon.services.check_files import severity_of
 from daemon.services.pass_context import BatchContext
 
 try:
-    from daemon.adapters.mongo.driver import Collection, open_collection
+    from daemon.adapters.mongo.collection import Collection, open_collection
     from daemon.adapters.mongo.inspecting import Inspected, Trial, inspect, relatives
     from daemon.adapters.mongo.mapping import ShopMapping
     from daemon.adapters.mongo.overview import Overview, document_data, overview, overview_data, trial_data
@@ -132,11 +132,8 @@ def inspection_data(found: Inspection) -> dict[str, Any]:
 async def _shop(config: Config) -> AsyncIterator[Collection]:
     section = config.mongodb
     uri = Secrets(os.environ).find(section.secret) if section.secret else section.uri
-    try:
-        async with open_collection(section, uri) as collection:
-            yield collection
-    except ImportError as missing:
-        raise ConfigError(f'mongodb.driver is "{section.driver}", which needs it installed: {missing}') from missing
+    async with open_collection(section, uri) as collection:
+        yield collection
 
 
 def _spread(documents: Sequence[Any], limit: int) -> Sequence[Any]:

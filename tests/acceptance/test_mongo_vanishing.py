@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from daemon.adapters.mongo.driver import Collection
+from daemon.adapters.mongo.collection import Collection
 from daemon.products.product import Status
 from daemon.products.remedies import RemedyMode, RemedyState
 from daemon.services import passes

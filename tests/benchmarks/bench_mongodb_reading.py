@@ -22,8 +22,8 @@ import structlog
 from motor.motor_asyncio import AsyncIOMotorClient
 
 from daemon.adapters.clock import SystemClock
+from daemon.adapters.mongo.collection import Collection, open_collection
 from daemon.adapters.mongo.documents import Document, id_of
-from daemon.adapters.mongo.driver import Collection, open_collection
 from daemon.adapters.mongo.mapping import ShopMapping
 from daemon.adapters.mongo.observing import Observer
 from daemon.adapters.mongo.reading import Reader

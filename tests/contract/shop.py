@@ -15,8 +15,8 @@ from msgspec.structs import asdict
 
 from daemon.adapters.memory import FakeClock
 from daemon.adapters.mongo.catalogue import MongoCatalogue
+from daemon.adapters.mongo.collection import open_collection
 from daemon.adapters.mongo.documents import document_id_of
-from daemon.adapters.mongo.driver import open_collection
 from daemon.adapters.mongo.following import Follower
 from daemon.adapters.mongo.mapping import ShopMapping
 from daemon.adapters.mongo.observing import Observer

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.adapters.mongo.driver import Collection, open_collection
+from daemon.adapters.mongo.collection import Collection, open_collection
 from tests.acceptance.daemon_process import DaemonProcess
 from tests.interop.mongo_shop import DRIVERS, Driver, section
 from tests.interop.puppet_service import TOKEN, PuppetService

@@ -7,8 +7,8 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from contextlib import asynccontextmanager
 from typing import Any, Literal, TypeVar
 
+from daemon.adapters.mongo.collection import Change, Collection, open_collection
 from daemon.adapters.mongo.documents import Document, Unnamed
-from daemon.adapters.mongo.driver import Change, Collection, open_collection
 from daemon.config import MongodbSection
 from daemon.errors import Unavailable
 from tests.mongo_server import Shop

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,8 +14,8 @@ from bson import Decimal128, Int64, ObjectId
 from bson.raw_bson import RawBSONDocument
 from pymongo.monitoring import CommandListener, CommandStartedEvent
 
+from daemon.adapters.mongo.collection import Collection, open_collection
 from daemon.adapters.mongo.documents import Document, Unnamed, place_of
-from daemon.adapters.mongo.driver import Collection, open_collection
 from daemon.errors import ConfigError, InvalidInput, Unavailable
 from tests.interop.mongo_shop import Driver, ids, section
 from tests.mongo_server import Shop
@@ -189,6 +190,13 @@ async def test_a_sample_and_the_collections_are_told(mongo: Shop, products: Coll
     mongo.database["categories"].insert_one({})
     assert len({one.raw for one in await products.sample(10)}) == 10
     assert list(await products.collections()) == ["categories", "products"]
+
+
+async def test_a_driver_that_is_not_installed_is_a_matter_of_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "motor.motor_asyncio", None)
+    with pytest.raises(ConfigError, match=r"pip install 'zhiban\[mongo\]'"):
+        async with open_collection(section("motor"), "mongodb://127.0.0.1/shop"):
+            pass
 
 
 @pytest.mark.parametrize(

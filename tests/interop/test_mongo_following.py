@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from daemon.adapters.mongo.driver import Change, Collection
+from daemon.adapters.mongo.collection import Change, Collection
 from tests.acceptance.shop_house import named, number_id, shop_house, sound
 from tests.interop.mongo_shop import Driver
 from tests.mongo_server import Shop

@@ -11,8 +11,8 @@ from typing import Any
 import bson
 import pytest
 
+from daemon.adapters.mongo.collection import Collection, open_collection
 from daemon.adapters.mongo.documents import place_of
-from daemon.adapters.mongo.driver import Collection, open_collection
 from daemon.errors import InvalidInput, Unauthorized, Unavailable
 from tests.interop.mongo_shop import PATIENCE_S, Driver, back, ids, section, watched
 from tests.mongo_server import ABSENT, MongoServer, Shop, elsewhere, installed

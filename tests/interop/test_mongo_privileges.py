@@ -14,8 +14,8 @@ import pymongo
 import pytest
 from pymongo.errors import OperationFailure
 
+from daemon.adapters.mongo.collection import Collection, open_collection
 from daemon.adapters.mongo.documents import place_of
-from daemon.adapters.mongo.driver import Collection, open_collection
 from daemon.errors import Unavailable
 from tests.interop.mongo_shop import Driver, opened, section
 from tests.mongo_server import ABSENT, MongoServer, elsewhere, installed

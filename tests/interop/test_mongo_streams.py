@@ -8,8 +8,8 @@ from contextlib import aclosing
 import bson
 import pytest
 
+from daemon.adapters.mongo.collection import Collection
 from daemon.adapters.mongo.documents import Document, Unnamed, place_of
-from daemon.adapters.mongo.driver import Collection
 from daemon.errors import Conflict, NotFound, Unavailable
 from tests.interop.mongo_shop import Driver, back, changed, opened, watched
 from tests.mongo_server import MongoServer, Shop

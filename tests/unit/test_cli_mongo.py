@@ -235,7 +235,7 @@ class TestWhatCannotBeReached:
         found = run("inspect", driver="motor")
 
         assert found.exit_code == 78
-        assert 'mongodb.driver is "motor", which needs it installed' in found.stderr
+        assert 'mongodb.driver is "motor", which needs `pip install' in found.stderr
 
     def test_a_collection_that_is_not_there_is_told_with_those_that_are(self, run: Run) -> None:
         found = run("inspect", collection="ProductCategory")

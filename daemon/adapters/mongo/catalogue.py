@@ -16,9 +16,9 @@ import structlog
 from bson import json_util
 
 from daemon.adapters.mongo.beside import Beside
+from daemon.adapters.mongo.collection import Collection
 from daemon.adapters.mongo.decoding import decoded
 from daemon.adapters.mongo.documents import Document, document_id_of, place_of
-from daemon.adapters.mongo.driver import Collection
 from daemon.adapters.mongo.elements import elements
 from daemon.adapters.mongo.following import Follower
 from daemon.adapters.mongo.mapping import ShopMapping

@@ -16,9 +16,9 @@ from typing import Any, Final
 import msgspec
 import structlog
 
+from daemon.adapters.mongo.collection import Change, Collection
 from daemon.adapters.mongo.decoding import decoded
 from daemon.adapters.mongo.documents import Document, Unnamed
-from daemon.adapters.mongo.driver import Change, Collection
 from daemon.adapters.mongo.observing import Observer
 from daemon.adapters.mongo.reading import Reader
 from daemon.config import MongodbSection

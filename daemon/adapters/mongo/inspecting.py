@@ -11,9 +11,9 @@ import bson
 import msgspec
 from bson import ObjectId
 
+from daemon.adapters.mongo.collection import Collection
 from daemon.adapters.mongo.decoding import OPTIONS, decoded
 from daemon.adapters.mongo.documents import Document, DocumentId
-from daemon.adapters.mongo.driver import Collection
 from daemon.adapters.mongo.elements import elements
 from daemon.adapters.mongo.fields import MappedField, Related
 from daemon.adapters.mongo.kinds import kind_of

@@ -7,8 +7,8 @@ from typing import Any, Final, NamedTuple
 
 import structlog
 
+from daemon.adapters.mongo.collection import Collection
 from daemon.adapters.mongo.documents import Document, DocumentId
-from daemon.adapters.mongo.driver import Collection
 from daemon.adapters.mongo.mapping import ShopMapping, Write
 from daemon.adapters.mongo.sharding import ShardKey
 from daemon.adapters.mongo.turns import Turns

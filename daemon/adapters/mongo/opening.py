@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from daemon.adapters.mongo.catalogue import MongoCatalogue
-from daemon.adapters.mongo.driver import open_collection
+from daemon.adapters.mongo.collection import open_collection
 from daemon.adapters.mongo.following import Follower
 from daemon.adapters.mongo.mapping import ShopMapping
 from daemon.adapters.mongo.observing import Observer

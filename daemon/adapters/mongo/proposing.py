@@ -8,8 +8,8 @@ from contextlib import aclosing
 from datetime import datetime
 from typing import Any, Final
 
+from daemon.adapters.mongo.collection import Collection
 from daemon.adapters.mongo.defaults import PATHS
-from daemon.adapters.mongo.driver import Collection
 from daemon.adapters.mongo.fields import NAMES, MappedField, Related
 from daemon.adapters.mongo.inspecting import relatives
 from daemon.adapters.mongo.mapping import ShopMapping

@@ -11,8 +11,8 @@ from typing import Final
 import msgspec
 import structlog
 
+from daemon.adapters.mongo.collection import Collection
 from daemon.adapters.mongo.documents import Document, Unnamed, id_of, product_id
-from daemon.adapters.mongo.driver import Collection
 from daemon.adapters.mongo.observing import Observer
 from daemon.adapters.sql.catalogue import SqlCatalogue
 from daemon.adapters.sql.mirror import SqlMirror
@@ -76,9 +76,10 @@ class Reader:
         began, tally = self._clock.monotonic(), Tally()
         self._observer.begin_reading()
         async for page, upto in self._pages(tally):
+            taken = self._observer.turns.taken()  # before the mirror is asked, as in `Observer.take`
             left = dict(await self._mirror.between(tally.place, upto, self._observer.shard_start))
-            differing = [document for document in page if left.pop(document.id, None) != document.digest]
-            changes = [*(await self._observer.take(differing) if differing else ())]
+            differing = [one for one in page if left.pop(one.id, None) != one.digest or one.id in taken]
+            changes = [*(await self._observer.take_all(differing) if differing else ())]
             changes += await self._vanished(list(left)) if left else ()
             tally.add(len(page), len(changes), upto)
             if changes:

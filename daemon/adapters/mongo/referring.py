@@ -7,8 +7,8 @@ from typing import Final, NamedTuple
 
 from bson import ObjectId
 
+from daemon.adapters.mongo.collection import Collection
 from daemon.adapters.mongo.documents import DocumentId
-from daemon.adapters.mongo.driver import Collection
 from daemon.adapters.mongo.paths import Path
 from daemon.adapters.mongo.survey import Survey
 from daemon.config import MongodbSection

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Final, NamedTuple
 
+from daemon.adapters.mongo.collection import Collection
 from daemon.adapters.mongo.documents import Document, Unnamed, document_id_of, place_of
-from daemon.adapters.mongo.driver import Collection
 from daemon.errors import InvalidInput, NotFound, Unauthorized, Unavailable
 from daemon.products.findings import visible
 

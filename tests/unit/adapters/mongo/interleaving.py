@@ -9,8 +9,8 @@ from contextlib import aclosing
 from contextvars import ContextVar
 from typing import Any, Final, NamedTuple
 
+from daemon.adapters.mongo.collection import Change, Collection
 from daemon.adapters.mongo.documents import Document, place_of
-from daemon.adapters.mongo.driver import Change, Collection
 from daemon.adapters.sql.mirror import SqlMirror
 from tests.unit.adapters.mongo.back_end import BackEnd
 

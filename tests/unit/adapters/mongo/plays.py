@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 
 from daemon.adapters.memory import FakeClock
 from daemon.adapters.mongo.catalogue import MongoCatalogue
-from daemon.adapters.mongo.driver import Collection, open_collection
+from daemon.adapters.mongo.collection import Collection, open_collection
 from daemon.adapters.mongo.following import Follower
 from daemon.adapters.mongo.mapping import ShopMapping
 from daemon.adapters.mongo.observing import Observer

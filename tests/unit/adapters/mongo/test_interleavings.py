@@ -12,7 +12,7 @@ from bson import Decimal128
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
-from daemon.adapters.mongo import driver
+from daemon.adapters.mongo import collection
 from tests.interop.mongo_shop import DRIVERS, Driver
 from tests.mongo_server import Shop
 from tests.unit.adapters.mongo.back_end import Edit
@@ -65,7 +65,7 @@ def curtain(
     request: pytest.FixtureRequest, mongo: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Curtain]:
     chosen: Driver = request.param
-    monkeypatch.setattr(driver, "_QUIET_S", 0.01)
+    monkeypatch.setattr(collection, "_QUIET_S", 0.01)
     with Curtain(tmp_path, mongo, chosen) as opened:
         yield opened
 

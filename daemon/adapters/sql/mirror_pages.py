@@ -141,7 +141,8 @@ def _came_true(stored: Product, intent: Intent, said: Product) -> bool:
 
 def _settle(session: Session, source: str, known: Known, intent: Intent, seen: Seen, now: datetime) -> None:
     """Complete an intent that has come true, and store what others have changed since then as the source's edit."""
-    if says_the_same(intent.after, seen.product):
+    # A time alone is no edit of others: a status of the same word is there before the time of its change is.
+    if says_the_same(msgspec.structs.replace(intent.after, updated_at=seen.product.updated_at), seen.product):
         complete(session, known, intent, seen)
         return
     made = complete(session, known, intent, msgspec.structs.replace(seen, product=intent.after))

@@ -120,6 +120,13 @@ def test_a_status_of_the_same_word_is_not_stored_over_what_a_person_wrote_meanwh
     at_every_moment(curtain, Edit("set", {"note": "nothing that is read"}), "review", ("remedy",), tracked=False)
 
 
+@pytest.mark.parametrize("tracked", [True, False])
+@pytest.mark.parametrize("story", ["undo", "review"])
+def test_a_change_that_is_cut_off_anywhere_is_told_once_or_never(curtain: Curtain, story: str, tracked: bool) -> None:
+    for dies in range(14):
+        curtain.give(Play([story], (), ["0"] * 20, ("remedy",), tracked=tracked, streamed=False, dies=dies))
+
+
 @pytest.mark.parametrize("story", ["get", "read", "colleague"])
 def test_a_document_that_says_again_what_it_had_said_is_not_left_as_it_was_between(
     curtain: Curtain, story: str

@@ -154,10 +154,11 @@ class MongoCatalogue(Beside):
         self, document: Document, known: Known, new: Product, actor: str, now: datetime
     ) -> Product | None:
         """Change a document in its turn; None when it was not, since it no longer said what it had said."""
-        write = self._mapping.write(document, known.product, new, now)
+        write = self._mapping.write(document, known.product, new, now, known.words)
         if not write.change and not await self._stands(document, known):
             return None
-        intent = Intent(after=msgspec.structs.replace(new, revision=known.product.revision), actor=actor, at=now)
+        after_all = msgspec.structs.replace(new, revision=known.product.revision)
+        intent = Intent(after=after_all, actor=actor, at=now, words=dict(write.words))
         await self._mirror.intend(known.product, intent)
         after: Document | None = document
         if write.change:

@@ -186,10 +186,10 @@ def _tried(
 ) -> Trial:  # fmt: skip
     after = msgspec.structs.replace(product, status=STATUS_AFTER[kind])
     try:
-        change = mapping.write(document, product, after, now).change
+        change, words = mapping.write(document, product, after, now)[1:]
         changed = {name: one for name, one in applied(lying, change).items() if not isinstance(one, Unparsed)}
         then = document._replace(raw=bson.encode(changed, codec_options=OPTIONS))
-        undo = mapping.write(then, after, product, now).change
+        undo = mapping.write(then, after, product, now, words).change
     except InvalidInput as error:
         return Trial(kind, {}, {}, str(error))
     said = {path: Path(path).nested(lying) for path in undo.get("$set", {})}

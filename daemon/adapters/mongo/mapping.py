@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from bson import ObjectId
@@ -15,7 +16,7 @@ from daemon.adapters.mongo.documents import Document, DocumentId, id_of
 from daemon.adapters.mongo.fields import PRICES, MappedField, Related, compiled
 from daemon.adapters.mongo.paths import checked_path
 from daemon.adapters.mongo.shapes import Shape, shape_of
-from daemon.adapters.mongo.status_words import StatusWords
+from daemon.adapters.mongo.status_words import StatusWords, Word
 from daemon.adapters.mongo.variants import MOST, VariantReader
 from daemon.adapters.mongo.writing import Change, Write, condition_of, raw_elements
 from daemon.config import MongodbSection
@@ -31,6 +32,7 @@ _SHAPES: Final = 1024
 _MOST_KEYS: Final = 200
 #: Lengths from which on there may be more in a document than is taken over; of all other texts LONGEST_LINE.
 _MOST: Final = {"description": values.LONGEST, "images": values.MOST_IMAGES, "variants": MOST}
+_NOTHING: Final[Mapping[str, Word]] = MappingProxyType({})
 _VERSION: Final = "__v"  # counted up by mongoose whenever it changes an array
 
 
@@ -127,17 +129,20 @@ class ShopMapping:
                 rows.append(Field(name, path.text if path else "", found, getattr(product, name)))
         return rows
 
-    def write(self, document: Document, before: Product, after: Product, now: datetime) -> Write:
+    def write(
+        self, document: Document, before: Product, after: Product, now: datetime, said: Mapping[str, Word] = _NOTHING
+    ) -> Write:
         """Return how a document is changed so that it says `after` instead of `before`; `change` may be empty.
 
-        Raises InvalidInput for a change that has no place in the document, such as a status that has no word there.
+        said: by status, how the document said those that earlier changes of ours have taken away. Raises InvalidInput
+        for a change that has no place in the document, such as a status that has no word there.
         """
         lying = decoded(document.raw, self._names)
-        change = Change(self._fields, self._words, self._zone, lying, status_is_told=self._status_is_told)
+        change = Change(self._fields, self._words, self._zone, lying, status_is_told=self._status_is_told, said=said)
         change.make(before, after, now)
         standing = self._product(document, lying, before, {})
         change.check(standing, self._product(document, change.applied(), after, {}), after)
-        return Write(self._where(document, lying), change.operators())
+        return Write(self._where(document, lying), change.operators(), change.words(before))
 
     def _product(
         self, document: Document, lying: Mapping[str, Any], before: Product | None, related: Related

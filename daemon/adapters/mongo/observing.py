@@ -134,9 +134,9 @@ class Observer:
             product = self._mapping.product(document, known.product, related)
         return self._said(document, product, known.product.revision)
 
-    def write(self, document: Document, before: Product, intent: Intent) -> Write:
+    def write(self, document: Document, known: Known, intent: Intent) -> Write:
         """Return how a document is made to say what is intended. Raises InvalidInput."""
-        return self._mapping.write(document, before, intent.after, intent.at)
+        return self._mapping.write(document, known.product, intent.after, intent.at, known.words)
 
     async def related(self, document: Document) -> Mapping[str, Mapping[DocumentId, Any]]:
         """Return what a document refers to. Raises Unavailable."""

@@ -146,7 +146,7 @@ class Reader:
             await self._mirror.withdraw(document.id)  # others have changed the product, so that it cannot come true
         elif known.digest == document.digest:
             try:
-                write = self._observer.write(document, known.product, known.intent)
+                write = self._observer.write(document, known, known.intent)
                 made = await self._collection.update(write.where, write.change) if write.change else document
             except InvalidInput:
                 await self._mirror.withdraw(document.id)  # a mapping that has no place for it any more

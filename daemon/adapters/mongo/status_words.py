@@ -61,12 +61,17 @@ class StatusWords:
         """Tell whether the configuration names a word, so that what it means is not guessed."""
         return _is_word(value) and _key(value) in self._told
 
-    def write(self, status: Status, standing: Any) -> Word:
-        """Return the word for a status, of the type of the one that stands there. Raises InvalidInput."""
+    def write(self, status: Status, standing: Any, said: Word | None = None) -> Word:
+        """Return the word for a status, of the type of the one that stands there. Raises InvalidInput.
+
+        said: how the document itself last said it, which goes before other words for it.
+        """
         if standing is not None and not _is_word(standing):
             raise InvalidInput(f"what stands there is no word: {unparsed(standing).text}")
         if standing is not None and status in self._statuses_of(standing):
             return int(standing) if isinstance(standing, float) else standing
+        if said is not None and status in self._statuses_of(said) and _kind(said) is _kind(standing):
+            return said
         words = self._written.get(status, ())
         if self._guessed is not None and isinstance(standing, str) and _key(standing) not in self._guessed:
             raise InvalidInput(

@@ -14,7 +14,7 @@ from daemon.adapters.mongo import writable
 from daemon.adapters.mongo.elements import ARRAY, NULL, UNDEFINED, Element, elements, joined
 from daemon.adapters.mongo.fields import FLAGS, PRICES, TIMES, MappedField
 from daemon.adapters.mongo.paths import Path
-from daemon.adapters.mongo.status_words import StatusWords
+from daemon.adapters.mongo.status_words import StatusWords, Word
 from daemon.adapters.mongo.values import unparsed
 from daemon.errors import InvalidInput
 from daemon.products.imports import MERGED_FIELDS, same_value
@@ -36,14 +36,18 @@ _WRITERS: Final[Mapping[str, writable.Writer]] = {
 
 
 class Write(NamedTuple):
-    """A compare-and-set. where: the id, the shard key and every top-level field that the mapping reads, as it was."""
+    """A compare-and-set. where: the id, the shard key and every top-level field that the mapping reads, as it was.
+
+    words: by status, how the document said the one that is taken away.
+    """
 
     where: Mapping[str, Any]
     change: Mapping[str, Any]
+    words: Mapping[str, Word] = {}
 
 
 class Change:
-    """What becomes of one document. lying: it, decoded."""
+    """What becomes of one document. lying: it, decoded. said: by status, how it said those that were taken away."""
 
     def __init__(
         self,
@@ -53,13 +57,15 @@ class Change:
         lying: Mapping[str, Any],
         *,
         status_is_told: bool,
+        said: Mapping[str, Word],
     ) -> None:
-        self._fields, self._words, self._lying = fields, words, lying
+        self._fields, self._words, self._lying, self._said = fields, words, lying, said
         self._write_time = writable.time_in(zone)
         self._status_is_told = status_is_told
         self._set: dict[Path, Any] = {}
         self._unset: list[Path] = []
         self._touched: set[str] = set()
+        self._left: Any = None
 
     def make(self, before: Product, after: Product, now: datetime) -> None:
         """Take over what differs between two versions of a product. Raises InvalidInput, naming the field."""
@@ -94,6 +100,11 @@ class Change:
                     f"{name} cannot be changed so in the shop: its document would say {shown}",
                     ((name, f"the document would say {shown}"),),
                 )
+
+    def words(self, before: Product) -> dict[str, Word]:
+        """Return how the document said its status, where that is taken away."""
+        known = isinstance(before.status, Status) and isinstance(self._left, str | bool | int)
+        return {str(before.status): self._left} if known else {}
 
     def operators(self) -> dict[str, Any]:
         """Return the update document, empty when there is nothing to change."""
@@ -139,9 +150,9 @@ class Change:
             raise InvalidInput(f"{unparsed(value).text!r} is no status")
         if not self._status_is_told and not any(path.top in self._lying for path in self._fields["status"].paths):
             raise InvalidInput("no field in the document says it; name the one that hides a product in [mongodb.map]")
-        word = self._words.write(value, lying)
+        word = self._words.write(value, lying, self._said.get(value.value))
         if word != lying or isinstance(word, bool) is not isinstance(lying, bool):
-            self._set[path] = word
+            self._set[path], self._left = word, lying
 
     def _clear(self, name: str, path: Path, lying: Any) -> None:
         if isinstance(lying, dict | list):

@@ -13,19 +13,21 @@ from sqlalchemy.dialects.sqlite import insert
 from daemon.adapters.sql import schema
 from daemon.adapters.sql.conditions import any_of
 from daemon.adapters.sql.import_pages import PRODUCTS
-from daemon.adapters.sql.mirror_records import Intent, Known, Observed, Seen
+from daemon.adapters.sql.mirror_records import Intent, Known, Observed, Seen, Words
 from daemon.adapters.sql.product_writes import Change, write_products
 from daemon.adapters.sql.statements import Session, Statement
 from daemon.adapters.sql.values import Records, text_list
+from daemon.products.documents import to_json
 from daemon.products.imports import MERGED_FIELDS, same_value, says_the_same, with_soldout_since
 from daemon.products.product import Product
 
 INTENTS: Final[Records[Intent]] = Records(Intent)
+_WORDS: Final = msgspec.json.Decoder(Words)
 
 _p, _m, _i = schema.products.c, schema.mirrored.c, schema.intents.c
 
 _KNOWN: Final = Statement(
-    select(_p.id, _p.body, _m.place, _m.digest, _i.body, _m.shard)
+    select(_p.id, _p.body, _m.place, _m.digest, _i.body, _m.shard, _m.words)
     .select_from(
         schema.products.outerjoin(schema.mirrored, _m.product_id == _p.id).outerjoin(
             schema.intents, _i.product_id == _p.id
@@ -38,6 +40,9 @@ _KEEP: Final = Statement(
     _mirrored.on_conflict_do_update(
         index_elements=[_m.product_id], set_={name: _mirrored.excluded[name] for name in ("place", "digest", "shard")}
     )
+)
+_KEEP_WORDS: Final = Statement(
+    update(schema.mirrored).where(_m.product_id == bindparam("of_product")).values(words=bindparam("said"))
 )
 _KEEP_NO_DIGEST: Final = Statement(update(schema.mirrored).where(any_of(_m.product_id, "ids")).values(digest=null()))
 _DROP_INTENT: Final = Statement(delete(schema.intents).where(_i.product_id == bindparam("of_product")))
@@ -53,8 +58,15 @@ class Completing(Exception):
 def known_products(session: Session, ids: Iterable[str]) -> dict[str, Known]:
     """Return what is held of those of the products that exist, by id."""
     return {
-        product_id: Known(PRODUCTS.read(body), place, digest, None if intent is None else INTENTS.read(intent), shard)
-        for product_id, body, place, digest, intent, shard in session.all(_KNOWN, ids=text_list(ids))
+        product_id: Known(
+            PRODUCTS.read(body),
+            place,
+            digest,
+            None if intent is None else INTENTS.read(intent),
+            shard,
+            {} if words is None else _WORDS.decode(words),
+        )
+        for product_id, body, place, digest, intent, shard, words in session.all(_KNOWN, ids=text_list(ids))
     }
 
 
@@ -80,6 +92,8 @@ def complete(session: Session, known: Known, intent: Intent, seen: Seen) -> Prod
     write_products(session, [change], intent.actor, intent.at)
     drop_intent(session, seen.product.id)
     _keep(session, [seen], {seen.product.id: known})
+    if intent.words:
+        session.run(_KEEP_WORDS, of_product=seen.product.id, said=to_json(known.words | intent.words))
     return change.after
 
 
@@ -169,7 +183,13 @@ def _keep(session: Session, page: Iterable[Seen], known: dict[str, Known]) -> No
     session.run_many(
         _KEEP,
         (
-            {"product_id": seen.product.id, "place": seen.place, "digest": seen.digest, "shard": seen.shard}
+            {
+                "product_id": seen.product.id,
+                "place": seen.place,
+                "digest": seen.digest,
+                "shard": seen.shard,
+                "words": None,
+            }
             for seen in new
         ),
     )

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TypeAlias
 
 import msgspec
 
 from daemon.products.product import Product
+
+#: By status, how it was said there.
+Words: TypeAlias = dict[str, str | bool | int]
 
 
 class Known(msgspec.Struct, frozen=True):
     """What the store holds of one product.
 
     place: None for one that never came from there; digest: None for such a one, and while it is missing there. shard:
-    where a cluster kept it when it was last read, None for no cluster.
+    where a cluster kept it when it was last read, None for no cluster. words: for statuses that changes of ours have
+    taken away.
     """
 
     product: Product
@@ -21,6 +26,7 @@ class Known(msgspec.Struct, frozen=True):
     digest: bytes | None = None
     intent: Intent | None = None
     shard: bytes | None = None
+    words: Words = {}
 
 
 class Intent(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,12 +34,13 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
 
     after: what the document says when it is made, in every field that a source can change, updated_at too where the
     change sets that. An observation completes the intent that says so, or says so of every field that the change is
-    about: then others have changed the rest since. at: aware.
+    about: then others have changed the rest since. at: aware. words: for the status that it takes away.
     """
 
     after: Product
     actor: str
     at: datetime
+    words: Words = {}
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):

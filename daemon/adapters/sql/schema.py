@@ -104,6 +104,7 @@ mirrored = Table(
     Column("place", BLOB, nullable=False, unique=True),
     _body("digest", null=True),
     _body("shard", null=True),
+    _body("words", null=True),
     sqlite_with_rowid=False,
 )
 

@@ -17,6 +17,7 @@ def upgrade() -> None:
         sa.Column("place", sa.BLOB(), nullable=False),
         sa.Column("digest", sa.BLOB(), nullable=True),
         sa.Column("shard", sa.BLOB(), nullable=True),
+        sa.Column("words", sa.BLOB(), nullable=True),
         sa.ForeignKeyConstraint(
             ["product_id"],
             ["products.id"],

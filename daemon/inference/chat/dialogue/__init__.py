@@ -1,0 +1,1 @@
+"""Conversations: who said what to whom, in which mode, and what is answered."""

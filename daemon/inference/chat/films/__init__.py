@@ -1,0 +1,1 @@
+"""Films: what there is, who liked what, and what to watch next."""

@@ -1,0 +1,24 @@
+"""What is recommended."""
+
+from __future__ import annotations
+
+import msgspec
+
+from daemon.inference.chat.wishes import Slots
+from daemon.ports.films import Film
+
+
+class Suggestion(msgspec.Struct, frozen=True, kw_only=True):
+    """A film that is recommended. reason: one sentence in the person's language; score: the higher the better."""
+
+    film: Film
+    reason: str
+    score: float
+
+
+class Suggestions(msgspec.Struct, frozen=True, kw_only=True):
+    """What is recommended. dropped: parts of the wish that no film fits, left out to find the nearest."""
+
+    films: tuple[Suggestion, ...]
+    wish: Slots
+    dropped: tuple[str, ...] = ()

@@ -1,0 +1,1 @@
+"""Tells by rules whether somebody wants a film recommended."""

@@ -1,0 +1,1 @@
+"""Training: corpora, cleaning, the run itself, and how well it went."""

@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "mongo": Entry("daemon.cli.mongo", "mongo", "Look at a shop's MongoDB, and propose how to read it."),
     "incidents": Entry("daemon.cli.incidents", "incidents", "List incidents of the running daemon."),
     "room": Entry("daemon.cli.room", "room", "Talk with the bot in the room inside the daemon."),
+    "chat": Entry("daemon.cli.chat", "chat", "Talk with the chat system, train and measure it."),
     "logs": Entry("daemon.cli.logs", "logs", "Read the log in a form for people."),
     "token": Entry("daemon.cli.token", "token", "Make, list and revoke API tokens."),
     "contact": Entry("daemon.cli.contact", "contact", "Bind contacts of the chat by codes, list and unbind them."),

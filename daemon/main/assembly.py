@@ -127,6 +127,7 @@ async def open_ports(config: Config, state: Path, secrets: Secrets) -> AsyncIter
             offload=offload,
             notifiers=notifiers,
             bot=stores.bot,
+            films=stores.films,
             messenger=messenger,
             rooms=rooms,
         )

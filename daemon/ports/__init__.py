@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from daemon.ports.basics import Clock, Offload, Page
 from daemon.ports.catalogue import Catalogue, ImportedPage
 from daemon.ports.evidence import Download, EvidenceStore, PageFetcher, SourceReader
+from daemon.ports.films import FilmStore
 from daemon.ports.incidents import Batch, IncidentFilter, IncidentStore
 from daemon.ports.notices import Notifier, Outbox, Resumable
 from daemon.ports.people import Actor, AuditEntry, AuditLog, Principals
@@ -34,6 +35,7 @@ __all__ = [
     "Dialogue",
     "Download",
     "EvidenceStore",
+    "FilmStore",
     "Followed",
     "ImportedPage",
     "IncidentFilter",
@@ -73,3 +75,4 @@ class Ports:
     dialogue: Dialogue | None = None
     rooms: OpenRooms | None = None
     followed: Followed | None = None
+    films: FilmStore | None = None

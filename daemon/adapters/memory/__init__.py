@@ -8,6 +8,7 @@ from daemon.adapters.memory.bot import MemoryBotStore
 from daemon.adapters.memory.catalogue import MemoryCatalogue
 from daemon.adapters.memory.clock import FakeClock
 from daemon.adapters.memory.evidence import MemoryEvidenceStore
+from daemon.adapters.memory.films import MemoryFilmStore
 from daemon.adapters.memory.incidents import MemoryIncidentStore
 from daemon.adapters.memory.outbox import MemoryOutbox
 from daemon.adapters.memory.people import MemoryAuditLog, MemoryPrincipals
@@ -19,6 +20,7 @@ __all__ = [
     "MemoryBotStore",
     "MemoryCatalogue",
     "MemoryEvidenceStore",
+    "MemoryFilmStore",
     "MemoryIncidentStore",
     "MemoryOutbox",
     "MemoryPrincipals",
@@ -37,6 +39,7 @@ class MemoryStores:
     principals: MemoryPrincipals = field(init=False)
     audit: MemoryAuditLog = field(init=False)
     bot: MemoryBotStore = field(init=False)
+    films: MemoryFilmStore = field(init=False)
 
     def __post_init__(self) -> None:
         state = MemoryState()
@@ -47,3 +50,4 @@ class MemoryStores:
         self.principals = MemoryPrincipals()
         self.audit = MemoryAuditLog(state)
         self.bot = MemoryBotStore(self.principals)
+        self.films = MemoryFilmStore()

@@ -13,6 +13,7 @@ from daemon.adapters.sql.catalogue import SqlCatalogue
 from daemon.adapters.sql.database import READERS, Database, connect, opened, prepare_reader, prepare_writer
 from daemon.adapters.sql.evidence import SqlEvidenceStore
 from daemon.adapters.sql.files import made_private
+from daemon.adapters.sql.films import SqlFilmStore
 from daemon.adapters.sql.incidents import SqlIncidentStore
 from daemon.adapters.sql.mirror import SqlMirror
 from daemon.adapters.sql.outbox import SqlOutbox
@@ -34,6 +35,7 @@ class SqlStores:
     audit: SqlAuditLog
     bot: SqlBotStore
     mirror: SqlMirror
+    films: SqlFilmStore
 
 
 @asynccontextmanager
@@ -60,6 +62,7 @@ async def open_stores(path: Path) -> AsyncIterator[SqlStores]:
             SqlAuditLog(database),
             SqlBotStore(database),
             SqlMirror(database),
+            SqlFilmStore(database),
         )
 
 

@@ -25,7 +25,7 @@ from daemon.products.incidents import CURRENT, Kind
 from daemon.products.remedies import RemedyState
 
 #: Alembic revisions, oldest first; a store at the last of them needs no migration.
-REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006")
+REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 
 metadata = MetaData()
 
@@ -307,6 +307,19 @@ told_rooms = Table(
     sqlite_with_rowid=False,
 )
 Index("told_rooms_by_time", told_rooms.c.told_at)
+
+films = Table("films", metadata, _text("id", key=True), _body(), sqlite_with_rowid=False)
+
+# What people said of films, the last word of each on each; so small that it needs no body.
+film_feedback = Table(
+    "film_feedback",
+    metadata,
+    _text("person", key=True),
+    _text("film", key=True),
+    _text("verdict"),
+    _number("at"),
+    sqlite_with_rowid=False,
+)
 
 
 def tables() -> Sequence[Table]:

@@ -38,6 +38,7 @@ def cross_entropy(logits: Tensor, right: Tensor, smoothing: float = 0.0) -> Loss
     """
     if not len(right):
         raise InvalidInput("a loss needs at least one token")
+    logits = logits.float()
     if not smoothing:
         mean = nn.functional.cross_entropy(logits, right)
         return Loss(mean, mean.detach() * len(right), len(right))
@@ -47,14 +48,27 @@ def cross_entropy(logits: Tensor, right: Tensor, smoothing: float = 0.0) -> Loss
 
 
 def batch_loss(
-    model: Seq2Seq, source: Tensor, lengths: Tensor, target: Tensor, target_lengths: Tensor, smoothing: float = 0.0
+    model: Seq2Seq,
+    source: Tensor,
+    lengths: Tensor,
+    target: Tensor,
+    target_lengths: Tensor,
+    *,
+    smoothing: float = 0.0,
+    bf16: bool = False,
 ) -> Loss:
     """Return the loss of a batch.
 
     source: [B, S] int64; lengths: [B] int64; target: [B, T] int64, from the begin symbol to the end symbol, which
-    target_lengths: [B] int64 count both. The begin symbol is read alone, the end symbol told alone.
+    target_lengths: [B] int64 count both. The begin symbol is read alone, the end symbol told alone. bf16: products in
+    bfloat16, weights, softmax and loss in fp32 (Micikevicius et al., 2018; without their scaling, since bfloat16 has
+    the range of fp32). Raises InvalidInput for lengths that the target does not have.
     """
     longest = int(target_lengths.max())
+    if longest > target.shape[1] or int(target_lengths.min()) < 2:
+        raise InvalidInput(f"targets of {target.shape[1]} tokens have lengths from 2 to that, begin and end included")
     wanted = torch.arange(longest - 1) < (target_lengths - 1).unsqueeze(1)
     right = target[:, 1:longest][wanted]
-    return cross_entropy(model.logits_at(source, lengths, target[:, : longest - 1], wanted), right, smoothing)
+    with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+        logits = model.logits_at(source, lengths, target[:, : longest - 1], wanted)
+    return cross_entropy(logits, right, smoothing)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -10,7 +11,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from daemon.errors import InvalidInput
 from daemon.inference.chat.network.seq2seq import Seq2Seq, State
-from daemon.inference.chat.steps import Candidates, Ints
+from daemon.inference.chat.steps import Candidates, Ints, StepFunction
 
 
 class TorchSteps:
@@ -68,3 +69,39 @@ class _Evaluating:
 
     def __exit__(self, *_: object) -> None:
         self._model.train(self._trained)
+
+
+class Hypothesis(NamedTuple):
+    """A reply, or the beginning of one. tokens: without begin symbol; score: the sum of their log-probabilities."""
+
+    tokens: tuple[int, ...]
+    score: float
+
+
+def one_at_a_time(
+    steps: StepFunction, source: Sequence[int], *, begin: int, end: int, width: int, longest: int
+) -> list[Hypothesis]:
+    """Search a beam as tutorials do, one hypothesis a call, which any faster search must equal; best reply first.
+
+    Of finished and unfinished hypotheses together the best `width` are kept, by score and then by tokens. Those that
+    hold the end symbol are finished and never asked about again; the others are cut after `longest` tokens.
+    """
+    beam = [(Hypothesis((), 0.0), steps.start([source]))]
+    for _ in range(longest):
+        grown = [(hypothesis, state) for hypothesis, state in beam if hypothesis.tokens[-1:] == (end,)]
+        for hypothesis, state in beam:
+            if hypothesis.tokens[-1:] != (end,):
+                grown += _continuations(steps, hypothesis, state, begin, width)
+        beam = sorted(grown, key=lambda one: (-one[0].score, one[0].tokens))[:width]
+    return [hypothesis for hypothesis, _ in beam]
+
+
+def _continuations(
+    steps: StepFunction, hypothesis: Hypothesis, state: Any, begin: int, width: int
+) -> list[tuple[Hypothesis, Any]]:
+    last = np.array([*hypothesis.tokens[-1:], begin][:1], dtype=np.int64)
+    candidates, state = steps.step(state, np.zeros(1, dtype=np.int64), last, width)
+    return [
+        (Hypothesis((*hypothesis.tokens, int(token)), hypothesis.score + float(score)), state)
+        for token, score in zip(candidates.tokens[0], candidates.scores[0], strict=True)
+    ]

@@ -1,0 +1,46 @@
+"""What a conversation is made of; any of it may be missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from daemon.inference.chat.films.suggestions import Suggestions
+from daemon.inference.chat.replies import Speaker
+from daemon.inference.chat.wishes import Intent, Slots
+from daemon.ports.films import Feedback
+from daemon.products.phrases import Language
+
+#: Takes one utterance for a wish, for none, or for half of one.
+Detector: TypeAlias = Callable[[str], Intent]
+#: Returns the key of the phrase that answers instead, "" where a text may pass.
+Judge: TypeAlias = Callable[[str, Language], str]
+
+
+class FilmAdviser(Protocol):
+    """Whoever knows films."""
+
+    async def recommend(
+        self, wish: Slots, feedback: Mapping[str, Feedback], shown: Collection[str], language: Language, count: int
+    ) -> Suggestions:
+        """Return up to `count` films for a wish, best first, none of those that were shown.
+
+        feedback: what the person said of films so far, by film. Raises Unavailable when it is busy.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """The parts that there are. normalise: returns text in the one form that all of them expect.
+
+    language_of: returns the language of a text, the second argument where the text tells none.
+    """
+
+    normalise: Callable[[str], str]
+    language_of: Callable[[str, Language], Language]
+    incoming: Judge
+    outgoing: Judge
+    detect: Detector | None = None
+    adviser: FilmAdviser | None = None
+    speakers: tuple[Speaker, ...] = ()

@@ -6,11 +6,11 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import takewhile
 from typing import Any, Final
 
+from daemon.inference.chat.normalisation import simplified
 from daemon.ports.films import Film, Person
 
 #: Characters of a name that are looked at.
@@ -25,19 +25,11 @@ _YEAR: Final = re.compile(r"[(（]\s*((?:18|19|20)\d\d)\s*[)）]\s*$")
 _HAN: Final = re.compile(r"[\u3400-\u9fff]")
 
 
-@lru_cache(maxsize=1)
-def _simplified() -> Callable[[str], str]:
-    from opencc import OpenCC  # noqa: PLC0415 slow, and not needed for Latin letters
-
-    convert: Callable[[str], str] = OpenCC("t2s").convert
-    return convert
-
-
 def folded(text: str) -> str:
     """Return a name without case, accents, marks and, in Chinese, differences of script; "" where nothing is left."""
     text = text[:LONGEST].encode("utf-8", "ignore").decode()
     if _HAN.search(text):
-        text = _simplified()(text)
+        text = simplified(text)
     plain = unicodedata.normalize("NFKD", text.replace("&", " and ").replace("'", "").replace("’", "")).casefold()
     letters = "".join(letter for letter in plain if not unicodedata.combining(letter))
     return " ".join(_PARTS.findall(letters))

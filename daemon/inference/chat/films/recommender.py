@@ -1,0 +1,183 @@
+"""What to watch next: a wish as filters, what is known of the person as weights, and no film twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+
+from daemon.inference.chat.films.content import Content
+from daemon.inference.chat.films.diversity import diverse
+from daemon.inference.chat.films.filters import Fitting, filters_of, fitting
+from daemon.inference.chat.films.item_model import L2, ItemModel
+from daemon.inference.chat.films.library import Library
+from daemon.inference.chat.films.popularity import popularity
+from daemon.inference.chat.films.reasons import reason_of
+from daemon.inference.chat.films.shelf import Shelf
+from daemon.inference.chat.films.suggestions import Suggestion, Suggestions
+from daemon.inference.chat.steps import Floats, Ints
+from daemon.inference.chat.wishes import Slots
+from daemon.ports.films import Feedback, Film, Verdict
+from daemon.products.phrases import Language
+
+#: How much having seen a film, and no more, says of liking it, in the collaborative model and in a history.
+SEEN: Final = 0.5
+_POOL: Final = 100
+_FAR_YEARS: Final = 50
+
+
+class Weights(msgspec.Struct, frozen=True, kw_only=True):
+    """How much each model counts.
+
+    known_after: films somebody spoke of until half the score is their own taste. together, alike: the shares of what
+    is liked together and of content in that taste. like: the share that "like X" takes of the whole. nearness: how
+    much a dropped range of years still counts. variety: the share of being unlike the others, within one answer.
+    """
+
+    known_after: float = 2.0
+    together: float = 0.85
+    alike: float = 0.15
+    like: float = 0.7
+    nearness: float = 0.5
+    variety: float = 0.2
+    l2: float = L2
+
+
+class Recommender:
+    """Films, and models fitted to them. Methods hold their thread: call them through ports.Offload."""
+
+    def __init__(self, library: Library, content: Content, model: ItemModel, popular: Floats, weights: Weights) -> None:
+        self.library = library
+        self.content = content
+        self.model = model
+        self.popular = popular
+        self._weights = weights
+
+    @classmethod
+    def fitted(
+        cls, films: Iterable[Film], feedback: Iterable[Feedback] = (), weights: Weights | None = None
+    ) -> Recommender:
+        """Fit all models to films and everybody's feedback; equal for equal input in any order. Takes seconds."""
+        weights = weights or Weights()
+        library = Library(Shelf.of(films))
+        likes = _likes(library, feedback)
+        content = Content.fitted(library.films, library.people)
+        popular = popularity(library.films, np.asarray((likes >= 1).sum(axis=0)).ravel())
+        return cls(library, content, ItemModel.fitted(likes, l2=weights.l2), popular, weights)
+
+    def recommend(
+        self, feedback: Mapping[str, Feedback], wish: Slots, language: Language, count: int, shown: Iterable[str] = ()
+    ) -> Suggestions:
+        """Return up to `count` films, best first, none that was shown or that the person ever said anything of.
+
+        shown: ids of films, the last `count` of them those that "newer" and "older" compare with. Only films that fit
+        the wish are returned; where none does, those that fit what is left without the parts named in `dropped`, and
+        so do parts that are unknown here.
+        """
+        order = list(shown)
+        like, unknown = self._named(wish.like, "like")
+        unlike, unknown_too = self._named(wish.not_like, "not_like")
+        gone = self.library.rows((*feedback, *order)) | set(like) | set(unlike)
+        last = [row for film in order[-max(1, count) :] if (row := self.library.shelf.rows.get(film)) is not None]
+        fits = fitting(tuple(filters_of(wish, self.library, last)), ~self.library.at(gone))
+        scores = self.scores(feedback) + self._wanted(like, unlike) - self._years_off(wish, fits)
+        rows = diverse(scores, np.flatnonzero(fits.mask), self.content, max(0, count), _POOL, self._weights.variety)
+        liked = sorted(self._rows_said(feedback, Verdict.LIKED))
+        found = tuple(
+            Suggestion(
+                film=self.library.films[row],
+                reason=reason_of(
+                    self.library, row, wish, self._speaking_for(row, like), self._speaking_for(row, liked)
+                ).sentence(language),
+                score=float(scores[row]),
+            )
+            for row in rows
+        )
+        dropped = tuple(one.name for one in fits.dropped) if found else ()
+        return Suggestions(films=found, wish=wish, dropped=dropped + unknown + unknown_too)
+
+    def scores(self, feedback: Mapping[str, Feedback]) -> Floats:
+        """Return how well every film suits somebody, by row: popularity for a stranger, their taste the more is known.
+
+        feedback: by film; showing a film says nothing.
+        """
+        liked, disliked = self._rows_said(feedback, Verdict.LIKED), self._rows_said(feedback, Verdict.DISLIKED)
+        seen = self._rows_said(feedback, Verdict.SEEN)
+        spoken = len(liked) + len(disliked) + SEEN * len(seen)
+        if not spoken:
+            return self.popular.copy()
+        alike = self.content.profile(
+            dict.fromkeys(liked, 1.0) | dict.fromkeys(seen, 0.25) | dict.fromkeys(disliked, -1.0)
+        )
+        history = np.zeros(len(self.library.films), dtype=np.float32)
+        history[sorted(seen)], history[sorted(liked)] = SEEN, 1.0
+        together = self.model.scores(history, history.size)
+        weights = self._weights
+        share = weights.together * any(self.model.knows(row) for row in (*liked, *seen))
+        taste = (share * _scaled(together) + weights.alike * _scaled(alike)) / (share + weights.alike)
+        known = spoken / (spoken + weights.known_after)
+        scores: Floats = (1 - known) * self.popular + known * taste
+        return scores
+
+    def _named(self, titles: Sequence[str], field: str) -> tuple[tuple[int, ...], tuple[str, ...]]:
+        """Return the rows of titles of a wish, and which of them are unknown, as `dropped` names them."""
+        found = {title: self.library.titles.find(title) for title in titles}
+        rows = tuple(dict.fromkeys(row for rows in found.values() for row in rows))
+        return rows, tuple(f"{field}:{title}" for title, rows in found.items() if not rows)
+
+    def _rows_said(self, feedback: Mapping[str, Feedback], verdict: Verdict) -> set[int]:
+        return self.library.rows(film for film, said in feedback.items() if said.verdict is verdict)
+
+    def _wanted(self, like: Sequence[int], unlike: Sequence[int]) -> Floats:
+        """Return how much better each film is for being like some and unlike others."""
+        size = len(self.library.films)
+        if not like and not unlike:
+            return np.zeros(size, dtype=np.float32)
+        history = np.zeros(size, dtype=np.float32)
+        history[list(like)] = 1.0
+        near = self.content.profile(dict.fromkeys(unlike, -1.0) | dict.fromkeys(like, 1.0))
+        scale = self._weights.like / (1 - self._weights.like)
+        wanted: Floats = scale * (near + 0.5 * _scaled(self.model.scores(history, size)))
+        return wanted
+
+    def _years_off(self, wish: Slots, fits: Fitting) -> Any:
+        """Return how far films are from the years of the wish where no film of these years was found."""
+        if wish.years is None or not any(one.field == "years" for one in fits.dropped):
+            return 0.0
+        first, last = min(wish.years), max(wish.years)
+        off = np.clip(np.maximum(first - self.library.years, self.library.years - last), 0, _FAR_YEARS)
+        return self._weights.nearness * off / _FAR_YEARS
+
+    def _speaking_for(self, row: int, others: Sequence[int]) -> list[int]:
+        """Return other films, those first that speak most for a film."""
+        if not others:
+            return []
+        alike = self.content.among([row, *others])[0, 1:]
+        strength = {
+            other: float(near) + self.model.weight(other, row) for other, near in zip(others, alike, strict=True)
+        }
+        return sorted(others, key=lambda other: (-strength[other], other))
+
+
+def _scaled(scores: Floats) -> Floats:
+    most = float(scores.max(initial=0.0))
+    return scores / most if most > 0 else scores
+
+
+def _likes(library: Library, feedback: Iterable[Feedback]) -> Any:
+    """Return who likes what: scipy.sparse [people, films], 1 for liked, SEEN for seen."""
+    from scipy import sparse  # noqa: PLC0415 of the extra "chat"
+
+    worth = {Verdict.LIKED: 1.0, Verdict.SEEN: SEEN}
+    told = {}
+    for said in feedback:
+        row = library.shelf.rows.get(said.film)
+        if row is not None and said.verdict in worth:
+            told[said.person, row] = max(worth[said.verdict], told.get((said.person, row), 0.0))
+    places = {person: place for place, person in enumerate(sorted({person for person, _ in told}))}
+    pairs: Ints = np.array([(places[person], row) for person, row in sorted(told)], dtype=np.int64).reshape(-1, 2)
+    values = np.array([told[key] for key in sorted(told)], dtype=np.float32)
+    shape = (max(1, len(places)), len(library.films))
+    return sparse.csr_matrix((values, (pairs[:, 0], pairs[:, 1])), shape=shape)

@@ -1,0 +1,161 @@
+"""How a graph multiplies by weights: in single precision, or in eight bits."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+
+from daemon.inference.chat.training.onnx_graph import Array, OnnxGraph
+
+#: What one step of an eight-bit activation stands for. States of a GRU and outputs of tanh lie in (-1, 1), so one
+#: scale does for all of them: a scale taken from the data would make a reply depend on others in its batch.
+ACTIVATION_SCALE = 1 / 127
+_LEVELS = 127
+_MIDDLE = 128
+
+
+#: The name of the embeddings, which both graphs share.
+EMBEDDINGS = "embeddings"
+_FLOAT = 1
+
+
+class Arithmetic(Protocol):
+    """Ways to multiply. Weights are [outputs, inputs], as torch has them; a table of embeddings is [tokens, inputs]."""
+
+    name: str
+
+    def embeddings(self, table: Array) -> Array:
+        """Return the table of embeddings as both graphs share it."""
+
+    def bounded(self, graph: OnnxGraph, value: str) -> str:
+        """Return a value [..., inputs], whose entries lie in (-1, 1), made ready to be multiplied."""
+
+    def product(self, graph: OnnxGraph, ready: str, weight: Array, bias: Array | None = None) -> str:
+        """Return ready @ weight.T + bias."""
+
+    def product_with_embeddings(self, graph: OnnxGraph, ready: str, table: Array, bias: Array) -> str:
+        """Return ready @ table.T + bias."""
+
+    def stored(self, graph: OnnxGraph, weight: Array) -> str:
+        """Return a matrix kept in the file as this arithmetic keeps weights, read in single precision."""
+
+    def embedded(self, graph: OnnxGraph, table: Array, tokens: str) -> str:
+        """Return table[tokens], in single precision."""
+
+    def embedded_product(self, graph: OnnxGraph, table: Array, tokens: str, weight: Array) -> str:
+        """Return table[tokens] @ weight.T."""
+
+
+class SinglePrecision:
+    """Products in float32: what tests compare with torch."""
+
+    name = "float32"
+
+    def embeddings(self, table: Array) -> Array:
+        """Return the table as it is."""
+        return table.astype(np.float32)
+
+    def bounded(self, graph: OnnxGraph, value: str) -> str:  # noqa: ARG002 as the protocol has it
+        """Return the value as it is."""
+        return value
+
+    def product(self, graph: OnnxGraph, ready: str, weight: Array, bias: Array | None = None) -> str:
+        """Return ready @ weight.T + bias."""
+        product = graph.node("MatMul", ready, graph.constant(weight.T.astype(np.float32), "weight"))
+        return product if bias is None else graph.node("Add", product, graph.constant(bias.astype(np.float32), "bias"))
+
+    def product_with_embeddings(self, graph: OnnxGraph, ready: str, table: Array, bias: Array) -> str:
+        """Return ready @ table.T + bias."""
+        turned = graph.node("Transpose", graph.shared(self.embeddings(table), EMBEDDINGS), perm=[1, 0])
+        product = graph.node("MatMul", ready, turned)
+        return graph.node("Add", product, graph.constant(bias.astype(np.float32), "bias"))
+
+    def stored(self, graph: OnnxGraph, weight: Array) -> str:
+        """Return the matrix as a constant."""
+        return graph.constant(weight.astype(np.float32), "weight")
+
+    def embedded(self, graph: OnnxGraph, table: Array, tokens: str) -> str:
+        """Return table[tokens]."""
+        return graph.node("Gather", graph.shared(self.embeddings(table), EMBEDDINGS), tokens)
+
+    def embedded_product(self, graph: OnnxGraph, table: Array, tokens: str, weight: Array) -> str:
+        """Return table[tokens] @ weight.T."""
+        return self.product(graph, self.embedded(graph, table, tokens), weight)
+
+
+class EightBits:
+    """Weights in int8 with a scale for each output, activations in uint8 with a fixed one, sums in int32.
+
+    Sums of integers are exact, whatever the order: a row's product is the same alone and in any batch. Embeddings are
+    multiplied as they are kept, in int8 with a scale for each token.
+    """
+
+    name = "int8"
+
+    def embeddings(self, table: Array) -> Array:
+        """Return the table in steps of each row's own scale."""
+        return per_row(table)[0]
+
+    def bounded(self, graph: OnnxGraph, value: str) -> str:
+        """Return the value in steps of ACTIVATION_SCALE."""
+        return _in_steps(graph, value, ACTIVATION_SCALE)
+
+    def product(self, graph: OnnxGraph, ready: str, weight: Array, bias: Array | None = None) -> str:
+        """Return ready @ weight.T + bias."""
+        levels, scales = per_row(weight)
+        return _product(graph, ready, graph.constant(levels.T, "weight"), scales * ACTIVATION_SCALE, bias)
+
+    def product_with_embeddings(self, graph: OnnxGraph, ready: str, table: Array, bias: Array) -> str:
+        """Return ready @ table.T + bias."""
+        levels, scales = per_row(table)
+        turned = graph.node("Transpose", graph.shared(levels, EMBEDDINGS), perm=[1, 0])
+        return _product(graph, ready, turned, scales * ACTIVATION_SCALE, bias)
+
+    def stored(self, graph: OnnxGraph, weight: Array) -> str:
+        """Return the matrix, kept in int8: onnxruntime computes it once, when it reads the model."""
+        levels, scales = per_row(weight)
+        wide = graph.node("Cast", graph.constant(levels, "weight"), to=_FLOAT)
+        return graph.node("Mul", wide, graph.constant(scales[:, None], "scale"))
+
+    def embedded(self, graph: OnnxGraph, table: Array, tokens: str) -> str:
+        """Return table[tokens] as it is kept."""
+        levels, scales = self._rows(graph, table, tokens)
+        return graph.node("Mul", levels, scales)
+
+    def embedded_product(self, graph: OnnxGraph, table: Array, tokens: str, weight: Array) -> str:
+        """Return table[tokens] @ weight.T."""
+        levels, scales = self._rows(graph, table, tokens)
+        weight_levels, weight_scales = per_row(weight)
+        # onnxruntime's product of two signed operands is twenty times as slow
+        ready = _in_steps(graph, levels, 1.0)
+        product = _product(graph, ready, graph.constant(weight_levels.T, "weight"), weight_scales, None)
+        return graph.node("Mul", product, scales)
+
+    @staticmethod
+    def _rows(graph: OnnxGraph, table: Array, tokens: str) -> tuple[str, str]:
+        levels, scales = per_row(table)
+        row = graph.node("Gather", graph.shared(levels, EMBEDDINGS), tokens)
+        scale = graph.node("Gather", graph.constant(scales[:, None], "scale"), tokens)
+        return graph.node("Cast", row, to=_FLOAT), scale
+
+
+def _in_steps(graph: OnnxGraph, value: str, step: float) -> str:
+    scale, middle = graph.constant(np.array(step, np.float32)), graph.constant(np.array(_MIDDLE, np.uint8))
+    return graph.node("QuantizeLinear", value, scale, middle)
+
+
+def _product(graph: OnnxGraph, ready: str, levels: str, scales: Array, bias: Array | None) -> str:
+    inputs = [
+        *(ready, levels, graph.constant(np.ones(1, np.float32)), graph.constant(scales.astype(np.float32), "scale")),
+        *(graph.constant(np.array([_MIDDLE], np.uint8)), ""),
+        *([] if bias is None else [graph.constant(bias.astype(np.float32), "bias")]),
+    ]
+    return graph.node("MatMulIntegerToFloat", *inputs, domain="com.microsoft")
+
+
+def per_row(weight: Array) -> tuple[Array, Array]:
+    """Return a matrix as int8 and a scale for each of its rows; a row of zeros has scale 1."""
+    largest = np.abs(weight).max(axis=1).astype(np.float32)
+    scales = np.where(largest > 0, largest / _LEVELS, 1).astype(np.float32)
+    return np.rint(weight / scales[:, None]).clip(-_LEVELS, _LEVELS).astype(np.int8), scales

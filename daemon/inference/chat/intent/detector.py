@@ -1,0 +1,75 @@
+"""Whether somebody wants a film recommended: what the clauses of an utterance come to together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+from typing import Final, NamedTuple
+
+from daemon.inference.chat.intent.clauses import clauses
+from daemon.inference.chat.intent.head import PHRASES
+from daemon.inference.chat.intent.patterns import features_of
+from daemon.inference.chat.intent.rules import HALF_WISHES, Rule, decide
+from daemon.inference.chat.intent.slots import has_like, slots_of
+from daemon.inference.chat.intent.tokens import tokens
+from daemon.inference.chat.languages import language_of
+from daemon.inference.chat.normalisation import normalised
+from daemon.inference.chat.wishes import Intent, Label, Slots
+from daemon.products.phrases import Language
+
+#: Clauses that are looked at; whoever says more is not asking for a film.
+_MOST_CLAUSES: Final = 80
+#: Features of a clause that can be the other half of a wish.
+_OTHER_HALF: Final = frozenset({"film", "genre", "kind", "person", "like", "specific", "watched_title"})
+
+
+class _Judged(NamedTuple):
+    rule: Rule | None
+    features: frozenset[str]
+
+
+def detect(text: str) -> Intent:
+    """Tell what an utterance is taken for. Never raises; time is linear in its first 2,000 characters, and no more."""
+    plain = normalised(text).replace("\u2019", "'").replace("\u2018", "'")
+    language = language_of(plain)
+    words = tokens(plain, language)
+    if not words:
+        return Intent(label="not", lang=language, rule="nothing_said")
+    parts = list(islice(clauses(words), _MOST_CLAUSES))
+    judged = []
+    for part in parts:
+        features = features_of(PHRASES[language](part), language)
+        if has_like(part, plain, language):
+            features |= {"like"}
+        judged.append(_Judged(decide(features), features))
+    label, rule = _together(judged)
+    slots = Slots() if label == "not" else slots_of(parts, plain, language)
+    return Intent(label=label, lang=language, rule=rule, slots=slots)
+
+
+def _together(judged: Sequence[_Judged]) -> tuple[Label, str]:
+    """Return what clauses come to: a wish anywhere; halves of one; what speaks against one; a film that is mentioned."""
+    rules = [one.rule for one in judged if one.rule]
+    if wish := _first(rules, "recommend"):
+        return "recommend", wish.name
+    half = next((one for one in judged if one.rule and one.rule.name in HALF_WISHES), None)
+    if half:
+        if any(one is not half and _other_half(one) for one in judged):
+            return "recommend", "wish_and_film_apart"
+        return "unsure", half.rule.name if half.rule else ""
+    against = next((rule for rule in rules if rule.strong), None)
+    unsure = _first(rules, "unsure")
+    if unsure and not against:
+        return "unsure", unsure.name
+    if against:
+        return "not", against.name
+    return "not", rules[0].name if rules else "no_film"
+
+
+def _other_half(one: _Judged) -> bool:
+    refused = one.rule is not None and one.rule.name in {"film_not_wanted", "shop_talk", "reported_speech", "recommendation_given"}
+    return not refused and not _OTHER_HALF.isdisjoint(one.features)
+
+
+def _first(rules: Sequence[Rule], label: Label) -> Rule | None:
+    return next((rule for rule in rules if rule.label == label), None)

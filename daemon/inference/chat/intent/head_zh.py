@@ -1,0 +1,67 @@
+"""Chinese noun phrases: what stands last decides what is spoken of, so that 电影票 and 电影的主角 are no films."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from daemon.inference.chat.intent.tokens import Token
+
+_FILMS: Final = {"film", "kindfilm", "genre"}
+_NOUNS: Final = {"compound", "other"}
+#: Behind 的 these say something of a film and are not what the film belongs to.
+_NOT_OWNED: Final = {"recommend", "particle", "film", "kindfilm", "le", "want", "exist", "what", "modal", "you", "i", "adv", "measure", "famine", "give", "good", "topic"}
+_BEFORE_THIS: Final = {"measure", "num", "good", "mood", "gadj", "country", "adv"}
+
+
+def phrases(clause: Sequence[Token]) -> list[Token]:
+    """Return a Chinese clause with films that only describe a noun put together with it."""
+    found: list[Token] = []
+    at = 0
+    while at < len(clause):
+        token = clause[at]
+        if token.kind in _FILMS:
+            end = _films_end(clause, at)
+            token, end = _owned(clause, at, end)
+            token = token._replace(kind="thefilm") if token.kind in _FILMS and _certain(found, clause, end) else token
+            found.append(token)
+            at = end
+            continue
+        found.append(_single(token))
+        at += 1
+    return found
+
+
+def _films_end(clause: Sequence[Token], at: int) -> int:
+    """Return where words for films that stand together end: 动画片 电影 is one."""
+    end = at + 1
+    while end < len(clause) and clause[end].kind in _FILMS:
+        end += 1
+    return end
+
+
+def _owned(clause: Sequence[Token], at: int, end: int) -> tuple[Token, int]:
+    """Return the film as it stands, or the thing that it only describes, and where that ends."""
+    film = clause[at]
+    if film.text == "片" and at and clause[at - 1].kind == "x":
+        return film._replace(kind="thing"), end
+    if end < len(clause) and clause[end].kind in _NOUNS:
+        return film._replace(kind="thing", end=clause[end].end), end + 1
+    if end + 1 < len(clause) and clause[end].kind == "de" and clause[end + 1].kind not in _NOT_OWNED:
+        return film._replace(kind="thing", end=clause[end + 1].end), end + 2
+    return film, end
+
+
+def _certain(before: Sequence[Token], clause: Sequence[Token], end: int) -> bool:
+    """Tell whether a film is one that was shown, named or spoken of before."""
+    for token in reversed(before[-4:]):
+        if token.kind in {"this", "title"}:
+            return True
+        if token.kind not in _BEFORE_THIS:
+            break
+    return end < len(clause) and clause[end].kind == "title"
+
+
+def _single(token: Token) -> Token:
+    kind = {"compound": "thing", "other": "thing", "gadj": "kind"}.get(token.kind, token.kind)
+    return token._replace(kind=kind)

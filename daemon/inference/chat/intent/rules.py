@@ -1,0 +1,135 @@
+"""The rules, in the order in which they are asked: the first that holds for a clause decides what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from typing import Final, NamedTuple, TypeAlias
+
+from daemon.inference.chat.wishes import Label
+
+Features: TypeAlias = Collection[str]
+
+
+class Rule(NamedTuple):
+    """A named rule for one clause. strong: its "not" also weighs against films that other clauses only mention."""
+
+    name: str
+    label: Label
+    holds: Callable[[Features], bool]
+    strong: bool = False
+
+
+def _has(*names: str) -> Callable[[Features], bool]:
+    """Return a rule that holds for clauses with one of some features."""
+    return lambda features: any(name in features for name in names)
+
+
+def _film(features: Features) -> bool:
+    return not _FILM.isdisjoint(features)
+
+
+def _about_film(features: Features) -> bool:
+    return _film(features) or not {"specific", "genre", "thing", "title"}.isdisjoint(features)
+
+
+def _which_film(features: Features) -> bool:
+    """Somebody cannot tell which film to take."""
+    return "which_unknown" in features and _film(features)
+
+
+def _negated(features: Features) -> bool:
+    return "negated" in features
+
+
+def _exclusion(features: Features) -> bool:
+    """A kind of film is not wanted, and nothing else is said."""
+    return "negated_kind" in features and not _has("recommends_film", "asks_film", "wishes_film")(features)
+
+
+def _reported(features: Features) -> bool:
+    return "reported" in features and not {"asks_film"} & set(features)
+
+
+def _given(features: Features) -> bool:
+    return "given" in features and "asks_film" not in features
+
+
+def _thing_recommended(features: Features) -> bool:
+    return "recommends_thing" in features and "recommends_film" not in features
+
+
+def _fact(features: Features) -> bool:
+    return "fact" in features and "recommends_film" not in features
+
+
+def _shop(features: Features) -> bool:
+    return "shop" in features and not {"recommends_film", "wishes_film"} & set(features)
+
+
+def _past(features: Features) -> bool:
+    return "past" in features and not {"recommends_film", "wishes_film"} & set(features)
+
+
+def _watches_thing(features: Features) -> bool:
+    return "watches_thing" in features and not {"wishes_film", "asks_film"} & set(features)
+
+
+def _names_kind(features: Features) -> bool:
+    """A wish to watch, or for a recommendation, with a genre, a person or a film to be like."""
+    wish = not {"wishes_watch", "recommends"}.isdisjoint(features)
+    return wish and not {"kind", "genre", "person", "like"}.isdisjoint(features)
+
+
+def _like(features: Features) -> bool:
+    return "like" in features and not {"like_that", "film"}.isdisjoint(features)
+
+
+def _wishes_watch(features: Features) -> bool:
+    return "wishes_watch" in features and not _watches_thing(features)
+
+
+def _recommends(features: Features) -> bool:
+    return "recommends" in features
+
+
+def _wishes_something(features: Features) -> bool:
+    return "wishes_something" in features
+
+
+_FILM: Final = frozenset({"film", "genre_film"})
+
+#: What a clause is, by the first rule that holds.
+RULES: Final[Sequence[Rule]] = (
+    Rule("reported_speech", "not", _reported, strong=True),
+    Rule("recommendation_given", "not", _given, strong=True),
+    Rule("which_film_unknown", "recommend", _which_film),
+    Rule("film_not_wanted", "not", _negated, strong=True),
+    Rule("kind_not_wanted", "unsure", _exclusion),
+    Rule("other_thing_recommended", "not", _thing_recommended, strong=True),
+    Rule("film_recommendation_asked", "recommend", _has("recommends_film")),
+    Rule("hypothetical", "not", _has("hypothetical"), strong=True),
+    Rule("fact_asked", "not", _fact, strong=True),
+    Rule("shop_talk", "not", _shop, strong=True),
+    Rule("recent_films_asked", "recommend", _has("asks_recent")),
+    Rule("film_of_the_past", "not", _past, strong=True),
+    Rule("film_being_watched", "not", _has("progressive"), strong=True),
+    Rule("film_asked_for", "recommend", _has("asks_film")),
+    Rule("film_wished_for", "recommend", _has("wishes_film")),
+    Rule("like_a_film", "recommend", _like),
+    Rule("kind_wished_for", "recommend", _names_kind),
+    Rule("other_thing_watched", "not", _watches_thing, strong=True),
+    Rule("nothing_named", "unsure", _recommends),
+    Rule("something_to_watch", "unsure", _wishes_watch),
+    Rule("mood_alone", "unsure", _wishes_something),
+    Rule("film_of_taste", "unsure", _has("my_taste")),
+    Rule("film_mentioned", "unsure", _has("film", "kind_alone")),
+    Rule("one_film", "not", _has("specific")),
+    Rule("other_thing", "not", _has("thing")),
+)
+#: Rules of clauses that say half of what a wish says, the other half of which may stand in another clause.
+HALF_WISHES: Final = frozenset({"nothing_named", "something_to_watch", "mood_alone"})
+
+
+def decide(features: Features) -> Rule | None:
+    """Return the rule that decides what a clause is, None for one that is about something else."""
+    return next((rule for rule in RULES if rule.holds(features)), None)

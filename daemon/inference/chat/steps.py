@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 Ints: TypeAlias = NDArray[np.int64]
 Floats: TypeAlias = NDArray[np.float32]
+Sums: TypeAlias = NDArray[np.float64]
+Flags: TypeAlias = NDArray[np.bool_]
 
 
 class Candidates(NamedTuple):
@@ -35,3 +37,11 @@ class StepFunction(Protocol):
         parents: [rows] int64, the row of `state` that each new row goes on from, several or none for each. tokens:
         [rows] int64, the last token of each new row. A row's answer depends on nothing but its own source and tokens.
         """
+
+
+@runtime_checkable
+class JoiningSteps(StepFunction, Protocol):
+    """A model whose rows may come from several starts. Without it each start is asked in calls of its own."""
+
+    def join(self, first: Any, second: Any) -> Any:
+        """Return the state of the rows of `first` and, after them, those of `second`."""

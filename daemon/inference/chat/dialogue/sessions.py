@@ -22,6 +22,7 @@ MOST_OF_TURN: Final = 400
 #: Replies that are not said again so soon, and films that are not shown again.
 _REPLIES: Final = 6
 _FILMS: Final = 200
+_ANYTHING: Final = Slots()
 
 
 @dataclass(slots=True)
@@ -41,7 +42,7 @@ class Session:
     count: int = 0
     mode: Mode = "chat"
     question: Slots | None = None
-    wish: Slots = Slots()
+    wish: Slots = _ANYTHING
     shown: tuple[Suggestion, ...] = ()
     away: int = 0
     declined: int = 0
@@ -61,7 +62,7 @@ class Session:
 
     def leave_films(self) -> None:
         """Go back to plain talk."""
-        self.mode, self.question, self.wish, self.shown, self.away = "chat", None, Slots(), (), 0
+        self.mode, self.question, self.wish, self.shown, self.away = "chat", None, _ANYTHING, (), 0
 
 
 class Sessions:

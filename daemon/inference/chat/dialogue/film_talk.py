@@ -1,0 +1,202 @@
+"""The mode in which films are talked about: offered when half is said, recommended, judged, and left again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import msgspec
+import structlog
+
+from daemon.errors import Unavailable, ZhibanError
+from daemon.inference.chat.dialogue import cues
+from daemon.inference.chat.dialogue.answers import Answer
+from daemon.inference.chat.dialogue.film_words import list_of, with_suggestions
+from daemon.inference.chat.dialogue.merging import begun_anew, merged, resolved, without_those_of
+from daemon.inference.chat.dialogue.parts import FilmAdviser
+from daemon.inference.chat.dialogue.phrases import told
+from daemon.inference.chat.dialogue.turns import Turn
+from daemon.inference.chat.films.suggestions import Suggestion
+from daemon.inference.chat.wishes import Intent, Slots
+from daemon.ports import Clock, FilmStore
+from daemon.ports.films import Feedback, Verdict
+
+_log = structlog.get_logger()
+
+#: Films that are shown at once.
+SHOWN: Final = 3
+#: Turns about something else after which films are no longer what is talked about.
+_AWAY: Final = 3
+#: Turns after "no" in which films are not offered again.
+_DECLINED: Final = 5
+_FILMS: Final = Slots()
+
+
+class FilmTalk:
+    """Talk about films. adviser: None where no films are known; store: None where feedback is not kept."""
+
+    def __init__(self, adviser: FilmAdviser | None, store: FilmStore | None, clock: Clock) -> None:
+        self._adviser, self._store, self._clock = adviser, store, clock
+
+    async def answer(self, turn: Turn, intent: Intent) -> Answer | None:
+        """Answer a turn that is about films, None for one that is not."""
+        session = turn.session
+        session.declined = max(0, session.declined - 1)
+        if session.question is not None and (answer := await self._settled(turn, intent)):
+            return answer
+        if session.mode == "films" and (answer := await self._judged(turn, intent)):
+            return answer
+        if intent.label == "recommend":
+            return await self._recommended(turn, begun_anew(session.wish, self._resolved(turn, intent.slots)))
+        if intent.label == "unsure" and not session.declined:
+            return self._offered(turn, intent.slots)
+        session.away += session.mode == "films"
+        if session.away > _AWAY:
+            session.leave_films()
+        return None
+
+    async def forget(self, person: str) -> bool:
+        """Delete what a person said of films; tell whether that could be done."""
+        try:
+            if self._store is not None:
+                await self._store.forget(person)
+        except ZhibanError as exc:
+            _log.warning("chat.forget_failed", code=exc.code, reason=str(exc))
+            return False
+        return True
+
+    def _offered(self, turn: Turn, wish: Slots) -> Answer:
+        if self._adviser is None:
+            return turn.answer_phrase("no_films_here")
+        turn.session.question = wish
+        what = told(wish, turn.language)
+        return turn.answer_phrase("offer_that", what=what) if what else turn.answer_phrase("offer")
+
+    async def _settled(self, turn: Turn, intent: Intent) -> Answer | None:
+        """Answer what answers the question that is open; any other topic drops it."""
+        session = turn.session
+        question, session.question = session.question or _FILMS, None
+        leaning = cues.leaning(turn.text)
+        named = intent.slots != _FILMS
+        turn.notes.append(f"question: {leaning or 'neither yes nor no'}")
+        if intent.label == "recommend" or (named and (turn.short or leaning == "yes" or intent.label == "unsure")):
+            return await self._recommended(turn, merged(question, self._resolved(turn, intent.slots)))
+        if leaning == "yes":
+            return await self._recommended(turn, question)
+        if leaning == "no":
+            session.declined = _DECLINED
+            return turn.answer_phrase("no_film")
+        if turn.says("puzzled"):
+            session.question = question
+            return turn.answer_phrase("asked_again")
+        session.declined = 2  # they went on to something else: not the same question at once
+        return None
+
+    async def _judged(self, turn: Turn, intent: Intent) -> Answer | None:
+        """Answer what is said of the films shown last, or of the wish for them."""
+        session, slots = turn.session, intent.slots
+        if turn.says("stop"):
+            session.leave_films()
+            return turn.answer_phrase("left_films")
+        if turn.says("thanks") or turn.says("accept"):
+            session.leave_films()
+            return turn.answer_phrase("enjoy")
+        meant = self._meant(turn)
+        if not (turn.short or meant):
+            return None
+        verdict = _verdict(turn, slots)
+        if verdict and session.shown:
+            await self._give(session.person, verdict, meant or session.shown[:1])
+        if verdict is Verdict.LIKED:
+            session.question = Slots(like=(session.shown[0].film.title(turn.language),)) if session.shown else _FILMS
+            return turn.answer_phrase("liked")
+        wish = self._changed(turn, slots, meant)
+        if verdict or wish != session.wish or turn.says("another"):
+            return await self._recommended(turn, wish, again=True)
+        if intent.label != "recommend" and cues.leaning(turn.text) == "no" and len(cues.plain(turn.text)) <= 4:
+            return await self._recommended(turn, wish, again=True)
+        return None
+
+    def _changed(self, turn: Turn, slots: Slots, meant: Sequence[Suggestion]) -> Slots:
+        """Return the wish with what a turn changes of it."""
+        intent, session = turn.intent, turn.session
+        if intent and intent.label == "recommend" and not (slots.newer or slots.older) and slots != _FILMS:
+            wish = begun_anew(session.wish, slots)
+        else:
+            wish = merged(session.wish, slots)
+        if turn.says("not_him") and session.shown:
+            wish = without_those_of(wish, (meant or session.shown)[0].film)
+        return self._resolved(turn, wish, slots)
+
+    def _resolved(self, turn: Turn, wish: Slots, slots: Slots | None = None) -> Slots:
+        named = slots or wish
+        in_films = turn.session.mode == "films" and turn.short and named.years is None
+        return resolved(
+            _with_flags_off(wish), turn.session.shown, this_year=self._clock.now().year,
+            newer=named.newer or (in_films and turn.says("newer")),
+            older=named.older or (in_films and turn.says("older")),
+        )  # fmt: skip
+
+    def _meant(self, turn: Turn) -> tuple[Suggestion, ...]:
+        """Return the films of those shown last that a turn names, by place or title; () where it names none."""
+        shown = turn.session.shown
+        place = cues.place_named(turn.text, len(shown))
+        if place is not None:
+            return (shown[place],)
+        bare = cues.plain(turn.text)
+        titled = tuple(one for one in shown if any(title in bare for title in _plain_titles(one)))
+        return titled or (shown if turn.short and turn.says("all") else ())
+
+    async def _recommended(self, turn: Turn, wish: Slots, *, again: bool = False) -> Answer:
+        session = turn.session
+        if self._adviser is None:
+            session.leave_films()
+            return turn.answer_phrase("no_films_here")
+        feedback = await self._feedback(session.person)
+        try:
+            found = await self._adviser.recommend(wish, feedback, tuple(session.films), turn.language, SHOWN)
+        except Unavailable:
+            return turn.answer_phrase("films_busy")
+        session.mode, session.question, session.wish, session.away = "films", None, wish, 0
+        turn.notes.append(f"wish: {told(wish, turn.language) or 'anything'}")
+        if not found.films:
+            return turn.answer_phrase("nothing")
+        turn.notes.extend(f"film: {one.film.id} {one.score:.3f}" for one in found.films)
+        session.shown = found.films
+        session.films.extend(one.film.id for one in found.films)
+        await self._give(session.person, Verdict.SHOWN, found.films)
+        return with_suggestions(turn, found, list_of(found.films, turn.language), again=again)
+
+    async def _feedback(self, person: str) -> Mapping[str, Feedback]:
+        try:
+            return await self._store.feedback(person) if self._store is not None else {}
+        except ZhibanError as exc:
+            _log.warning("chat.feedback_missed", code=exc.code, reason=str(exc))
+            return {}
+
+    async def _give(self, person: str, verdict: Verdict, films: Sequence[Suggestion]) -> None:
+        if self._store is None:
+            return
+        at = self._clock.now()
+        try:
+            await self._store.give([Feedback(person=person, film=one.film.id, verdict=verdict, at=at) for one in films])
+        except ZhibanError as exc:
+            _log.warning("chat.feedback_lost", code=exc.code, reason=str(exc))
+
+
+def _plain_titles(one: Suggestion) -> list[str]:
+    titles = (cues.plain(title) for title in (one.film.title_en, one.film.title_zh))
+    return [title for title in titles if len(title) > 1]
+
+
+def _with_flags_off(wish: Slots) -> Slots:
+    """Return a wish without what is only said of the films shown last."""
+    return msgspec.structs.replace(wish, newer=False, older=False, seen=False)
+
+
+def _verdict(turn: Turn, slots: Slots) -> Verdict | None:
+    if slots.seen or turn.says("seen"):
+        return Verdict.SEEN
+    if turn.says("disliked"):
+        return Verdict.DISLIKED
+    return Verdict.LIKED if turn.says("liked") and slots == _FILMS else None

@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from onnxruntime import OrtValue
 
 from daemon.errors import InvalidInput, UnreadableFile
 from daemon.inference.chat.serving.graphs import Graphs, session
-from daemon.inference.chat.steps import Candidates, Floats, Ints
+from daemon.inference.chat.serving.memory import UNSEEN, Memory, in_grid
+from daemon.inference.chat.steps import Candidates, Ints
 
-#: What is added to the score of padding: so little that its weight is exactly 0.
-_UNSEEN = np.float32(-1e9)
-_INPUTS = ("grid", "k", "keys", "mask", "parents", "place", "tokens", "values")
-
-
-class Memory(NamedTuple):
-    """What rows attend to, once for each source. keys: [B, hidden, S]; values: [B, S, attended]; mask: [B, 1, S]."""
-
-    keys: OrtValue
-    values: OrtValue
-    mask: OrtValue
-    sources: int
+_NUMBERS = {"grid", "k", "parents", "place", "tokens"}
 
 
 class State(NamedTuple):
@@ -35,21 +25,22 @@ class State(NamedTuple):
 
 
 class OnnxSteps:
-    """StepFunction of the graphs that export makes. Not for two threads at a time."""
+    """JoiningSteps of the graphs that export makes, not for two threads at a time.
+
+    From int8 graphs a row's answer is the same to the last bit, alone and with any others. Raises UnreadableFile for
+    graphs that cannot be run, or are others.
+    """
 
     def __init__(self, graphs: Graphs) -> None:
-        self._embeddings = OrtValue.ortvalue_from_numpy(graphs.embeddings)
-        self._encoder = session(graphs.encoder, self._embeddings, "encoder.onnx")
-        self._step = session(graphs.step, self._embeddings, "step.onnx")
-        self._layers = sorted({value.name for value in self._step.get_inputs()} - set(_INPUTS))
+        embeddings = OrtValue.ortvalue_from_numpy(graphs.embeddings)
+        self.size = int(embeddings.shape()[0])  # how many tokens there are
+        self._encoder = session(graphs.encoder, embeddings, "encoder.onnx")
+        self._step = session(graphs.step, embeddings, "step.onnx")
+        self._embeddings = embeddings  # the sessions read it in place
+        self._encoded = [value.name for value in self._encoder.get_outputs()]
+        self._layers = [name for name in self._encoded if name.startswith(("hidden_", "gates_"))]
         self._outputs = ["best", "scores", *(f"new_{name}" for name in self._layers)]
-        self._read = ["keys", "values", *self._layers]
-        self._check(graphs)
-
-    @property
-    def size(self) -> int:
-        """Return how many tokens there are."""
-        return int(self._embeddings.shape()[0])
+        self._check()
 
     def start(self, sources: Sequence[Sequence[int]]) -> State:
         """Return the state of one row for each source.
@@ -62,28 +53,40 @@ class OnnxSteps:
         for row, source in zip(tokens, sources, strict=True):
             row[: len(source)] = source
         given = {"sources": OrtValue.ortvalue_from_numpy(tokens), "lengths": OrtValue.ortvalue_from_numpy(lengths)}
-        keys, values, *layers = self._encoder.run_with_ort_values(self._read, given)
-        unseen = np.where(np.arange(tokens.shape[1]) < lengths[:, None], np.float32(0), _UNSEEN)[:, None, :]
-        memory = Memory(keys, values, OrtValue.ortvalue_from_numpy(unseen), len(sources))
-        return State(memory, np.arange(len(sources)), dict(zip(self._layers, layers, strict=True)))
+        found = dict(zip(self._encoded, self._encoder.run_with_ort_values(self._encoded, given), strict=True))
+        layers = {name: found.pop(name) for name in self._layers}
+        mask = np.where(np.arange(tokens.shape[1]) < lengths[:, None], np.float32(0), UNSEEN)[:, None, :]
+        memory = Memory({**found, "mask": OrtValue.ortvalue_from_numpy(mask)}, len(sources))
+        return State(memory, np.arange(len(sources)), layers)
 
     def step(self, state: State, parents: Ints, tokens: Ints, k: int) -> tuple[Candidates, State]:
-        """Return the best `k` next tokens of new rows, and their state."""
+        """Return the best `k` next tokens of new rows, at most as many as there are, and their state."""
         source = state.source[parents]
         grid, place = in_grid(source, state.memory.sources)
-        numbers = {"parents": parents, "tokens": tokens, "grid": grid, "place": place, "k": np.array([min(k, self.size)])}
-        given = {name: OrtValue.ortvalue_from_numpy(np.ascontiguousarray(value)) for name, value in numbers.items()}
-        memory = state.memory
-        given |= {"keys": memory.keys, "values": memory.values, "mask": memory.mask, **state.layers}
+        numbers = {"parents": parents, "tokens": tokens, "grid": grid, "place": place}
+        given = {name: _ints(value) for name, value in numbers.items()} | {**state.memory.values, **state.layers}
+        given["k"] = _ints(np.array([min(k, self.size)]))
         best, scores, *layers = self._step.run_with_ort_values(self._outputs, given)
-        new = State(memory, source, dict(zip(self._layers, layers, strict=True)))
+        new = State(state.memory, source, dict(zip(self._layers, layers, strict=True)))
         return Candidates(best.numpy(), scores.numpy()), new
 
-    def _check(self, graphs: Graphs) -> None:
-        inputs = {value.name for value in self._encoder.get_inputs()}
-        outputs = {value.name for value in self._step.get_outputs()}
-        whole = inputs == {"sources", "lengths"} and set(self._outputs) == outputs and graphs.embeddings.ndim == 2
-        if not whole or {value.name for value in self._encoder.get_outputs()} != set(self._read):
+    def join(self, first: State, second: State) -> State:
+        """Return the state of the rows of `first` and, after them, those of `second`; sources without rows go."""
+        parts = [_compact(state) for state in (first, second)]
+        memory = parts[0].memory.joined(parts[1].memory)
+        source = np.concatenate([parts[0].source, parts[1].source + parts[0].memory.sources])
+        layers = {
+            name: OrtValue.ortvalue_from_numpy(np.concatenate([part.layers[name].numpy() for part in parts]))
+            for name in self._layers
+        }
+        return State(memory, source, layers)
+
+    def _check(self) -> None:
+        inputs = {value.name for value in self._step.get_inputs()}
+        whole = inputs == _NUMBERS | {"mask"} | set(self._encoded)
+        whole &= {value.name for value in self._step.get_outputs()} == set(self._outputs)
+        whole &= {value.name for value in self._encoder.get_inputs()} == {"sources", "lengths"}
+        if not whole or len(self._embeddings.shape()) != 2:
             raise UnreadableFile("the graphs of this model are not those that this program runs")
 
 
@@ -98,17 +101,10 @@ def check_sources(sources: Sequence[Sequence[int]], size: int) -> None:
             raise InvalidInput(f"source {number} holds a token that is not from 0 to {size - 1}")
 
 
-def in_grid(source: Ints, sources: int) -> tuple[Ints, Ints]:
-    """Return rows by their source, [sources, most rows of one], and each row's place in that, read row by row.
+def _compact(state: State) -> State:
+    sources, source = np.unique(state.source, return_inverse=True)
+    return state._replace(memory=state.memory.kept(sources), source=source.astype(np.int64))
 
-    So each source's keys are multiplied by all of its rows at once, and copied for none. Free places hold row 0.
-    """
-    order = np.argsort(source, kind="stable")
-    counts = np.bincount(source, minlength=sources)
-    width = int(counts.max())
-    column = np.arange(len(source)) - np.repeat(np.cumsum(counts) - counts, counts)
-    place = np.empty_like(order)
-    place[order] = source[order] * width + column
-    grid = np.zeros(sources * width, np.int64)
-    grid[place] = np.arange(len(source))
-    return grid.reshape(sources, width), place
+
+def _ints(array: Ints) -> OrtValue:
+    return OrtValue.ortvalue_from_numpy(np.ascontiguousarray(array, np.int64))

@@ -17,7 +17,9 @@ _MIDDLE = 128
 
 #: The name of the embeddings, which both graphs share.
 EMBEDDINGS = "embeddings"
-_FLOAT = 1
+_FLOAT, _INT8 = 1, 3
+#: The scale of a key that is 0.
+_LEAST = 1e-12
 
 
 class Arithmetic(Protocol):
@@ -45,6 +47,12 @@ class Arithmetic(Protocol):
 
     def embedded_product(self, graph: OnnxGraph, table: Array, tokens: str, weight: Array) -> str:
         """Return table[tokens] @ weight.T."""
+
+    def give_keys(self, graph: OnnxGraph, keys: str, size: int) -> None:
+        """Give out keys [B, S, size] for `scores` in another graph."""
+
+    def scores(self, graph: OnnxGraph, ready: str, size: int) -> str:
+        """Return the scores [B, W, S] of queries [B, W, size] that were made ready, by keys that become inputs."""
 
 
 class SinglePrecision:
@@ -83,12 +91,21 @@ class SinglePrecision:
         """Return table[tokens] @ weight.T."""
         return self.product(graph, self.embedded(graph, table, tokens), weight)
 
+    def give_keys(self, graph: OnnxGraph, keys: str, size: int) -> None:
+        """Give out keys."""
+        graph.output(graph.node("Transpose", keys, perm=[0, 2, 1]), "keys", "float", ["B", size, "S"])
+
+    def scores(self, graph: OnnxGraph, ready: str, size: int) -> str:
+        """Return the scores of queries."""
+        return graph.node("MatMul", ready, graph.input("keys", "float", ["B", size, "S"]))
+
 
 class EightBits:
     """Weights in int8 with a scale for each output, activations in uint8 with a fixed one, sums in int32.
 
     Sums of integers are exact, whatever the order: a row's product is the same alone and in any batch. Embeddings are
-    multiplied as they are kept, in int8 with a scale for each token.
+    multiplied as they are kept, in int8 with a scale for each token, and so are keys: onnxruntime adds up a product of
+    floats in another order when there are more columns, so that scores would depend on the longest source of a batch.
     """
 
     name = "int8"
@@ -131,6 +148,22 @@ class EightBits:
         ready = _in_steps(graph, levels, 1.0)
         product = _product(graph, ready, graph.constant(weight_levels.T, "weight"), weight_scales, None)
         return graph.node("Mul", product, scales)
+
+    def give_keys(self, graph: OnnxGraph, keys: str, size: int) -> None:
+        """Give out keys in steps of a scale for each of them, and the scales."""
+        largest = graph.node("ReduceMax", graph.node("Abs", keys), graph.ints(2), keepdims=1)
+        step = graph.node("Mul", largest, graph.constant(np.array(1 / _LEVELS, np.float32)))
+        step = graph.node("Max", step, graph.constant(np.array(_LEAST, np.float32)))
+        levels = graph.node("Cast", graph.node("Round", graph.node("Div", keys, step)), to=_INT8)
+        graph.output(graph.node("Transpose", levels, perm=[0, 2, 1]), "keys", "int8", ["B", size, "S"])
+        scales = graph.node("Mul", step, graph.constant(np.array(ACTIVATION_SCALE, np.float32)))
+        graph.output(graph.node("Transpose", scales, perm=[0, 2, 1]), "key_scales", "float", ["B", 1, "S"])
+
+    def scores(self, graph: OnnxGraph, ready: str, size: int) -> str:
+        """Return the scores of queries."""
+        keys = graph.input("keys", "int8", ["B", size, "S"])
+        sums = graph.node("MatMulInteger", ready, keys, graph.constant(np.array(_MIDDLE, np.uint8)))
+        return graph.node("Mul", graph.node("Cast", sums, to=_FLOAT), graph.input("key_scales", "float", ["B", 1, "S"]))
 
     @staticmethod
     def _rows(graph: OnnxGraph, table: Array, tokens: str) -> tuple[str, str]:

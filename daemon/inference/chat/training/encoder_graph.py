@@ -113,6 +113,5 @@ def _first(
 def _memory(graph: OnnxGraph, arithmetic: Arithmetic, weights: EncoderWeights, states: str) -> None:
     ready = arithmetic.bounded(graph, states)
     keys = states if weights.key is None else arithmetic.product(graph, ready, weights.key)
-    size, attended = weights.decoder[-1].size, len(weights.value)
-    graph.output(graph.node("Transpose", keys, perm=[0, 2, 1]), "keys", "float", ["B", size, "S"])
-    graph.output(arithmetic.product(graph, ready, weights.value), "values", "float", ["B", "S", attended])
+    arithmetic.give_keys(graph, keys, weights.decoder[-1].size)
+    graph.output(arithmetic.product(graph, ready, weights.value), "values", "float", ["B", "S", len(weights.value)])

@@ -45,21 +45,22 @@ def step_graph(weights: StepWeights, arithmetic: Arithmetic) -> OnnxGraph:
     first = weights.layers[0]
     below = arithmetic.embedded_product(graph, weights.embeddings, tokens, first.input)
     below = graph.node("Add", below, graph.constant(first.incoming_bias.astype(np.float32), "bias"))
-    hidden = ""
+    ready = ""
     for number, layer in enumerate(weights.layers):
         state = graph.node("Gather", graph.input(f"hidden_{number}", "float", ["R", layer.size]), parents)
         gates = graph.node("Gather", graph.input(f"gates_{number}", "float", ["R", 3 * layer.size]), parents)
         hidden = _gru(graph, below, gates, state, layer.size)
-        new_gates, below = _products(graph, arithmetic, hidden, weights, number)
+        ready = arithmetic.bounded(graph, hidden)
+        new_gates, below = _products(graph, arithmetic, ready, weights, number)
         graph.output(hidden, f"new_hidden_{number}", "float", ["N", layer.size])
         graph.output(new_gates, f"new_gates_{number}", "float", ["N", 3 * layer.size])
-    attended = _attended(graph, hidden, below, weights.layers[-1].size, len(weights.state))
+    attended = _attended(graph, arithmetic, ready, below, weights)
     _best(graph, _logits(graph, arithmetic, attended, weights), len(weights.embeddings))
     return graph
 
 
 def _products(
-    graph: OnnxGraph, arithmetic: Arithmetic, hidden: str, weights: StepWeights, number: int
+    graph: OnnxGraph, arithmetic: Arithmetic, ready: str, weights: StepWeights, number: int
 ) -> tuple[str, str]:
     """Return a layer's recurrent gates of the next step, and what is read above it in this one."""
     layer = weights.layers[number]
@@ -69,7 +70,7 @@ def _products(
         above, bias = weights.layers[number + 1].input, weights.layers[number + 1].incoming_bias
     product = arithmetic.product(
         graph,
-        arithmetic.bounded(graph, hidden),
+        ready,
         np.concatenate([layer.hidden, above]),
         np.concatenate([layer.recurrent_bias, bias]),
     )
@@ -95,16 +96,16 @@ def _gru(graph: OnnxGraph, inputs: str, gates: str, state: str, size: int) -> st
     return graph.node("Add", new, graph.node("Mul", update, graph.node("Sub", state, new)))
 
 
-def _attended(graph: OnnxGraph, hidden: str, own: str, size: int, attended: int) -> str:
-    """Return tanh of a row's own part and its context: Luong et al. 2015, sections 3 (equation 5) and 3.1 (general)."""
+def _attended(graph: OnnxGraph, arithmetic: Arithmetic, ready: str, own: str, weights: StepWeights) -> str:
+    """Return tanh of a row's own part and its context: Luong et al. 2015, sections 3 (equation 5) and 3.1."""
     grid = graph.input("grid", "int64", ["B", "W"])
     place = graph.input("place", "int64", ["N"])
-    keys = graph.input("keys", "float", ["B", size, "S"])
-    values = graph.input("values", "float", ["B", "S", attended])
     mask = graph.input("mask", "float", ["B", 1, "S"])
-    queries = graph.node("Gather", hidden, grid)
-    weights = graph.node("Softmax", graph.node("Add", graph.node("MatMul", queries, keys), mask), axis=-1)
-    contexts = graph.node("Reshape", graph.node("MatMul", weights, values), graph.ints(-1, attended))
+    attended = len(weights.state)
+    scores = arithmetic.scores(graph, graph.node("Gather", ready, grid), weights.layers[-1].size)
+    shares = graph.node("Softmax", graph.node("Add", scores, mask), axis=-1)
+    contexts = graph.node("MatMul", shares, graph.input("values", "float", ["B", "S", attended]))
+    contexts = graph.node("Reshape", contexts, graph.ints(-1, attended))
     return graph.node("Tanh", graph.node("Add", own, graph.node("Gather", contexts, place)))
 
 

@@ -14,8 +14,9 @@ from typing import Final
 import msgspec
 
 from daemon.errors import InvalidInput, NotFound, UnreadableFile
+from daemon.inference.chat.languages import language_of
 from daemon.inference.chat.training import corpus_files
-from daemon.inference.chat.training.dialogues import Dialogue, Rejections, language_of
+from daemon.inference.chat.training.dialogues import Dialogue, Rejections
 from daemon.products.phrases import Language
 
 FORMS: Final[Mapping[str, corpus_files.Reader]] = {
@@ -76,7 +77,7 @@ class Corpus(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         """Read all dialogues. Raises as `paths` does; bad records are only counted."""
         for path in self.paths(root):
             for turns in FORMS[self.form](path, rejections):
-                yield Dialogue(turns, self.language or language_of(turns), self.name)
+                yield Dialogue(turns, self.language or language_of(" ".join(turns)), self.name)
 
     def _root(self, root: Path | None) -> Path:
         if not self.package:

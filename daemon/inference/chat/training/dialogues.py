@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
@@ -60,18 +59,6 @@ def fault_of(turns: Sequence[object]) -> str:
     if any(_is_damaged(str(turn)) for turn in turns):
         return "not UTF-8, or damaged before: it holds lone surrogates or U+FFFD"
     return "fewer than two turns" if len(turns) < 2 else ""
-
-
-def language_of(turns: Iterable[str]) -> Language:
-    """Return "zh" where at least three in ten letters are Chinese characters, else "en"."""
-    letters = [char for turn in turns for char in turn if unicodedata.category(char).startswith("L")]
-    chinese = sum(map(is_chinese, letters))
-    return "zh" if letters and chinese * 10 >= len(letters) * 3 else "en"
-
-
-def is_chinese(char: str) -> bool:
-    """Return whether a character is a Chinese one: of the blocks CJK Unified Ideographs with extension A, or 〇."""
-    return "\u3400" <= char <= "\u4dbf" or "\u4e00" <= char <= "\u9fff" or char == "〇"
 
 
 def key_of(turns: Iterable[str]) -> int:

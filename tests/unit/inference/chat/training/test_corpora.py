@@ -10,7 +10,7 @@ import pytest
 from daemon.errors import InvalidInput, NotFound, UnreadableFile
 from daemon.inference.chat.training import corpus_files
 from daemon.inference.chat.training.corpora import Corpus, corpus_named, known
-from daemon.inference.chat.training.dialogues import TOLD, Dialogue, Rejections, key_of, language_of
+from daemon.inference.chat.training.dialogues import TOLD, Dialogue, Rejections, key_of
 
 SHARED = Path(__file__).parents[6] / "shared" / "data" / "chat"
 
@@ -209,12 +209,6 @@ def test_packaged_corpora_are_read_whole() -> None:
     rejections = Rejections()
     names = ("chitchat", "chatterbot-english", "chatterbot-chinese", "chatterbot-traditional-chinese")
     assert [sum(1 for _ in known()[name].dialogues(None, rejections)) for name in names] == [4_008, 2_025, 467, 456]
-
-
-def test_a_language_is_told_by_the_letters() -> None:
-    assert language_of(["好的, ok"]) == "zh"
-    assert language_of(["I like 北京 a great deal, and so do you"]) == "en"
-    assert language_of(["🙂", "123"]) == "en"
 
 
 def test_a_key_is_the_same_on_every_machine_and_knows_where_turns_end() -> None:

@@ -93,6 +93,17 @@ class Unavailable(ZhibanError):
     http_status = 503
 
 
+class TooMany(ZhibanError):
+    """More than one person may ask for in this time. retry_after_s: seconds until the next may come."""
+
+    code = "too-many"
+    http_status = 429
+
+    def __init__(self, message: str, *, retry_after_s: float = 1.0) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
 class StoreFull(Unavailable):
     """The disk or the quota of a store is full; nothing of the write was kept."""
 

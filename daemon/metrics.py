@@ -36,6 +36,7 @@ class Metrics:
         self._define_products()
         self._define_process()
         self._define_bot()
+        self._define_chat()
         self._catalogue: dict[str, float] = {}
         self.registry.register(_Elsewhere(self._catalogue))
 
@@ -91,6 +92,14 @@ class Metrics:
         self.bot_connection = Gauge(
             "zhiban_bot_connection", "1 for how the messenger stands to its service.", ["state"], registry=registry
         )
+
+    def _define_chat(self) -> None:
+        registry = self.registry
+        self.chat_replies = Counter("zhiban_chat_replies", "Replies by who spoke.", ["source"], registry=registry)
+        self.chat_seconds = Histogram(
+            "zhiban_chat_reply_seconds", "Time to a reply.", buckets=_SECONDS, registry=registry
+        )
+        self.chat_sessions = Gauge("zhiban_chat_sessions", "Conversations that are remembered.", registry=registry)
 
     def observe_send(self, result: str) -> None:
         """Count a try to send a message into a room: "sent", "failed" or "unknown"."""

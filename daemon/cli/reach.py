@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import quote, urlencode
 
-from daemon.errors import Conflict, Forbidden, InvalidInput, NotFound, Unauthorized, Unavailable, ZhibanError
+from daemon.errors import Conflict, Forbidden, InvalidInput, NotFound, TooMany, Unauthorized, Unavailable, ZhibanError
 
 _TIMEOUT_S = 30.0
 _UPLOAD_S = 3_600.0
@@ -24,6 +24,7 @@ _ERRORS: Mapping[int, type[ZhibanError]] = {
     409: Conflict,
     413: InvalidInput,
     422: InvalidInput,
+    429: TooMany,
     503: Unavailable,
 }
 

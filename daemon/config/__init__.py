@@ -257,6 +257,19 @@ class BotSection(Section):
     secret: str = ""  # name of the secret that is the puppet's token
 
 
+class ChatSection(Section):
+    """Talk that is no command, and films."""
+
+    kind: Literal["off", "on"] = "off"  # on: needs the extra "chat"
+    model: str = ""  # folder of a model; "": the one that comes with the daemon
+    deadline: Interval = 5.0  # 5s, for an answer
+    sessions: int = Field(1000, ge=1, le=100_000)  # conversations that are remembered
+    turns: int = Field(12, ge=2, le=100)  # of each, both sides
+    idle: Interval = 1_800.0  # 30m, until one is forgotten
+    queue: int = Field(32, ge=1)  # replies that wait for the model before more are told to try again
+    per_person_per_minute: int = Field(20, ge=1)  # turns over the API
+
+
 class NetworkSection(Section):
     """What URLs from data may reach, and how hard we pull."""
 
@@ -306,6 +319,7 @@ class Config(Section):
     notices: NoticesSection = NoticesSection()
     channels: tuple[ChannelSection, ...] = (ChannelSection(name="log", kind="log"),)
     bot: BotSection = BotSection()
+    chat: ChatSection = ChatSection()
     network: NetworkSection = NetworkSection()
     executor: ExecutorSection = ExecutorSection()
     retention: RetentionSection = RetentionSection()
@@ -330,12 +344,14 @@ class Config(Section):
         return self
 
     def under(self, folder: Path) -> Self:
-        """Return this with the relative paths of sources read from a folder, that of the file."""
+        """Return this with the relative paths of sources and of the model read from a folder, that of the file."""
         sources = tuple(
             section.model_copy(update={"path": str(folder / section.path)}) if section.path else section
             for section in self.sources
         )
-        return self.model_copy(update={"sources": sources})
+        model = self.chat.model and str(folder / self.chat.model)
+        chat = self.chat.model_copy(update={"model": model})
+        return self.model_copy(update={"sources": sources, "chat": chat})
 
 
 def load(path: Path) -> Config:

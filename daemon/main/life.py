@@ -38,6 +38,7 @@ from daemon.jobs.table import jobs
 from daemon.log import Log, watch_loop
 from daemon.main.assembly import open_ports
 from daemon.main.bot import Bot
+from daemon.main.chat import opened_chat
 from daemon.main.local_access import address_shown, local_token
 from daemon.main.reloading import Reload
 from daemon.main.stack_dump import dump
@@ -150,6 +151,7 @@ class Life:
         """Serve until asked to stop."""
         watch_loop(asyncio.get_running_loop())
         bot = self._bot(duty)
+        duty.chat = chat = opened_chat(duty, self.metrics)
         await _recover(duty)
         if self._shop:
             await self._shop.open_shop(duty)
@@ -175,10 +177,11 @@ class Life:
             answering = group.create_task(bot.run(), name="bot") if bot else None
             following = self._follow(duty, group)
             self._announce(server.url)
+            loading = [group.create_task(chat.run(), name="chat")] if chat else []
             duty.wake_checks.set()
             await self._stop.wait()
             await self._drain(scheduler, running, server.close, bot, answering)
-            for task in (watch, *following):
+            for task in (watch, *following, *loading):
                 task.cancel()
 
     def _follow(self, duty: Duty, group: asyncio.TaskGroup) -> list[asyncio.Task[None]]:

@@ -57,10 +57,14 @@ class Reload:
             log.warning("config.restart_needed", sections=kept)
         old = self.duty.config
         bot = config.bot.model_copy(update={name: getattr(old.bot, name) for name in _BOT_AT_START})
-        self.duty.config = config.model_copy(update={name: getattr(old, name) for name in _AT_START} | {"bot": bot})
+        chat = config.chat.model_copy(update={"kind": old.chat.kind})
+        kept_sections = {name: getattr(old, name) for name in _AT_START}
+        self.duty.config = config.model_copy(update=kept_sections | {"bot": bot, "chat": chat})
         self.duty.rulebook = Rulebook.build(config.rules, RemedyMode(config.remedies.mode))
         self.scheduler.assign(jobs(self.duty, self.figures))
         self.duty.wake_checks.set()
+        if self.duty.chat:
+            self.duty.chat.reload()
         if self.log:
             self.log.set_level(config.log.level)
         self.note_success()
@@ -72,6 +76,8 @@ def kept_until_restart(old: Config, new: Config) -> list[str]:
     """Return what differs but takes hold at the next start only."""
     kept = [name for name in _AT_START if getattr(old, name) != getattr(new, name)]
     kept += [f"bot.{name}" for name in _BOT_AT_START if getattr(old.bot, name) != getattr(new.bot, name)]
+    if old.chat.kind != new.chat.kind:
+        kept.append("chat.kind")
     if old.catalogue.kind != new.catalogue.kind:
         kept.append("catalogue.kind")
     if (old.log.format, old.log.queue) != (new.log.format, new.log.queue):

@@ -12,6 +12,7 @@ import msgspec
 
 from daemon import demo
 from daemon.config import ChannelSection, Config, SourceSection
+from daemon.inference.chat.loading import missing_packages
 from daemon.products.feeds import FeedOptions, open_feed
 from daemon.products.imports import Parsed
 from daemon.products.product import PricePoint
@@ -67,6 +68,7 @@ class Demonstration:
                     network, allow=(*network.allow, self.address), host_interval=0.0, per_host=network.concurrency
                 ),
                 "bot": bot,
+                "chat": _changed(config.chat, kind="on") if not missing_packages() else config.chat,
                 "channels": channels,
                 "rules": {**config.rules, **rule_tables(config.rules)},
             }

@@ -6,11 +6,15 @@ import asyncio
 from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from daemon.config import Config
 from daemon.ports import Ports
 from daemon.products.passes import PassRecord
 from daemon.products.rulebook import Rulebook
+
+if TYPE_CHECKING:
+    from daemon.services.chat import ChatSystem
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,8 @@ class Duty:
     channel_holds: dict[str, ChannelHold] = field(default_factory=dict)
     #: When contacts tried wrong codes, in seconds of the monotonic clock, by contact id.
     code_tries: dict[str, list[float]] = field(default_factory=dict)
+    #: The chat system, None where there is none.
+    chat: ChatSystem | None = None
 
 
 def lies_in_shop(duty: Duty, source: str) -> bool:

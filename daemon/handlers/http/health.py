@@ -18,6 +18,7 @@ from daemon.handlers.http.answers import to_json
 from daemon.handlers.http.routes import Call, Handler, Open, Route
 from daemon.metrics import Metrics
 from daemon.services import gauges
+from daemon.services.chat import ChatStanding
 from daemon.services.duty import Duty
 
 #: Seconds that a store has to answer in to be counted as usable.
@@ -61,7 +62,7 @@ class CatalogueHealth(msgspec.Struct, frozen=True, kw_only=True):
 class Readiness(msgspec.Struct, frozen=True, omit_defaults=True):
     """Whether requests are served as they should be, and which part keeps it from that.
 
-    problems: what keeps parts from it. bot, catalogue: left out where there is none to reach; a daemon from which one
+    problems: what keeps parts from it. bot, catalogue, chat: left out where there is none; a daemon from which one
     of these is away is ready all the same.
     """
 
@@ -70,6 +71,7 @@ class Readiness(msgspec.Struct, frozen=True, omit_defaults=True):
     problems: Mapping[str, str] = msgspec.field(default_factory=dict)
     bot: BotHealth | None = None
     catalogue: CatalogueHealth | None = None
+    chat: ChatStanding | None = None
 
 
 async def healthz(_: Call) -> Health:
@@ -90,7 +92,7 @@ class HealthRoutes:
         ready = all(parts.values())
         status = HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE
         problems = {"store": problem} if problem else {}
-        body = to_json(Readiness(ready, parts, problems, _bot(call.duty), _catalogue(call.duty)))
+        body = to_json(Readiness(ready, parts, problems, _bot(call.duty), _catalogue(call.duty), _chat(call.duty)))
         return web.Response(status=status, body=body, content_type="application/json")
 
     async def metrics(self, call: Call) -> web.Response:
@@ -141,6 +143,10 @@ def _catalogue(duty: Duty) -> CatalogueHealth | None:
         return None
     upstream = duty.ports.followed.upstream
     return CatalogueHealth(**{name: getattr(upstream, name) for name in CatalogueHealth.__struct_fields__})
+
+
+def _chat(duty: Duty) -> ChatStanding | None:
+    return duty.chat.standing if duty.chat else None
 
 
 async def _store_problem(duty: Duty) -> str:

@@ -31,6 +31,7 @@ _REFUSALS: Final = {
     415: "The body is of another type",
     422: "Well formed, and wrong: errors lists every wrong field",
     428: "If-Match is missing",
+    429: "More than one person may ask for in this time",
     503: "Cannot be done just now",
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import ClassVar, Final
@@ -9,7 +10,7 @@ from typing import ClassVar, Final
 import msgspec
 from aiohttp import web
 
-from daemon.errors import InvalidInput, Unauthorized, Unavailable, ZhibanError
+from daemon.errors import InvalidInput, TooMany, Unauthorized, Unavailable, ZhibanError
 
 MEDIA_TYPE: Final = "application/problem+json"
 _TYPE: Final = "urn:zhiban:problem:"
@@ -78,6 +79,8 @@ def of_error(error: ZhibanError, request_id: str) -> web.Response:
         headers["WWW-Authenticate"] = 'Bearer realm="zhiban"'
     if isinstance(error, Unavailable):
         headers["Retry-After"] = "5"
+    if isinstance(error, TooMany):
+        headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_s)))
     answer = answer_of(error.http_status, error.code, str(error), request_id, faults=faults, headers=headers)
     if isinstance(error, TooSlow | TooLarge):
         answer.force_close()  # the rest of the body is not wanted

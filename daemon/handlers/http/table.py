@@ -6,6 +6,7 @@ from itertools import chain
 
 from daemon.handlers.http import (
     audit,
+    chat,
     contacts,
     exports,
     imports,
@@ -25,7 +26,7 @@ from daemon.handlers.http.routes import Route
 
 RESOURCES = (
     products, imports, exports, incidents, remedies, silences, passes, rules, notices, sources, audit, tokens, contacts,
-    room,
+    room, chat,
 )  # fmt: skip
 
 

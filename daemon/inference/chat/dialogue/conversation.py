@@ -41,7 +41,7 @@ class Conversation:
     ) -> None:  # fmt: skip
         self._parts, self._sessions, self._choice = parts, sessions, choice
         self._name, self._deadline_s, self._observe = name, deadline_s, observe
-        self._films = FilmTalk(parts.adviser, films, clock)
+        self._films = FilmTalk(parts, films, clock)
 
     async def reply(self, key: str, person: str, text: str, language: Language | None = None) -> Answer:
         """Answer what somebody said. key: of the conversation; person: whose it is; language: None finds it out.

@@ -13,7 +13,7 @@ from daemon.inference.chat.dialogue import cues
 from daemon.inference.chat.dialogue.answers import Answer
 from daemon.inference.chat.dialogue.film_words import list_of, with_suggestions
 from daemon.inference.chat.dialogue.merging import begun_anew, merged, resolved, without_those_of
-from daemon.inference.chat.dialogue.parts import FilmAdviser
+from daemon.inference.chat.dialogue.parts import Parts
 from daemon.inference.chat.dialogue.phrases import told
 from daemon.inference.chat.dialogue.turns import Turn
 from daemon.inference.chat.films.suggestions import Suggestion
@@ -33,10 +33,11 @@ _FILMS: Final = Slots()
 
 
 class FilmTalk:
-    """Talk about films. adviser: None where no films are known; store: None where feedback is not kept."""
+    """Talk about films. store: None where feedback is not kept."""
 
-    def __init__(self, adviser: FilmAdviser | None, store: FilmStore | None, clock: Clock) -> None:
-        self._adviser, self._store, self._clock = adviser, store, clock
+    def __init__(self, parts: Parts, store: FilmStore | None, clock: Clock) -> None:
+        self._adviser, self._slots_in = parts.adviser, parts.slots_in
+        self._store, self._clock = store, clock
 
     async def answer(self, turn: Turn, intent: Intent) -> Answer | None:
         """Answer a turn that is about films, None for one that is not."""
@@ -77,10 +78,10 @@ class FilmTalk:
         session = turn.session
         question, session.question = session.question or _FILMS, None
         leaning = cues.leaning(turn.text)
-        named = intent.slots != _FILMS
+        slots = self._named(turn, intent)
         turn.notes.append(f"question: {leaning or 'neither yes nor no'}")
-        if intent.label == "recommend" or (named and (turn.short or leaning == "yes" or intent.label == "unsure")):
-            return await self._recommended(turn, merged(question, self._resolved(turn, intent.slots)))
+        if intent.label == "recommend" or slots != _FILMS:
+            return await self._recommended(turn, merged(question, self._resolved(turn, slots)))
         if leaning == "yes":
             return await self._recommended(turn, question)
         if leaning == "no":
@@ -94,7 +95,7 @@ class FilmTalk:
 
     async def _judged(self, turn: Turn, intent: Intent) -> Answer | None:
         """Answer what is said of the films shown last, or of the wish for them."""
-        session, slots = turn.session, intent.slots
+        session, slots = turn.session, self._named(turn, intent)
         if turn.says("stop"):
             session.leave_films()
             return turn.answer_phrase("left_films")
@@ -116,6 +117,13 @@ class FilmTalk:
         if intent.label != "recommend" and cues.leaning(turn.text) == "no" and len(cues.plain(turn.text)) <= 4:
             return await self._recommended(turn, wish, again=True)
         return None
+
+    def _named(self, turn: Turn, intent: Intent) -> Slots:
+        """Return what a turn names, also one that is no wish by itself, where it answers what was said of films."""
+        if intent.slots != _FILMS or intent.label == "recommend":
+            return intent.slots
+        answers = intent.label == "unsure" or cues.leaning(turn.text) == "yes" or turn.short
+        return self._slots_in(turn.text) if answers and not turn.says("telling") else _FILMS
 
     def _changed(self, turn: Turn, slots: Slots, meant: Sequence[Suggestion]) -> Slots:
         """Return the wish with what a turn changes of it."""

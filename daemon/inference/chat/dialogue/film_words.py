@@ -26,10 +26,18 @@ def with_suggestions(turn: Turn, found: Suggestions, lines: str, *, again: bool)
     key = "more_films" if again else "film" if len(found.films) == 1 else "films"
     intro = turn.phrase(key)
     if found.dropped:
-        names = [part_name(part, turn.language) for part in found.dropped]
+        names = [_dropped(part, turn.language) for part in found.dropped]
         intro = turn.phrase("nearest", dropped=joined(names, turn.language))
     hint = [turn.phrase("hint")] if found.wish == _NOTHING_NAMED and not again else []
     return turn.answer("\n".join([intro, lines, *hint]), "films", found.films)
+
+
+def _dropped(part: str, language: Language) -> str:
+    """Return what a part of a wish is called: "genres:horror" by the genre, "people:Nolan" by the name."""
+    field, _, value = part.partition(":")
+    if field in {"genres", "not_genres", "moods", "not_moods"} or (value and field in {"people", "like"}):
+        return part_name(value, language)
+    return part_name(field, language)
 
 
 def _line(one: Suggestion, language: Language) -> str:

@@ -18,6 +18,10 @@ Detector: TypeAlias = Callable[[str], Intent]
 Judge: TypeAlias = Callable[[str, Language], str]
 
 
+def _nothing_named(_: str) -> Slots:
+    return Slots()
+
+
 class FilmAdviser(Protocol):
     """Whoever knows films."""
 
@@ -35,6 +39,7 @@ class Parts:
     """The parts that there are. normalise: returns text in the one form that all of them expect.
 
     language_of: returns the language of a text, the second argument where the text tells none.
+    slots_in: returns what an utterance names, be it a wish or not.
     """
 
     normalise: Callable[[str], str]
@@ -42,5 +47,6 @@ class Parts:
     incoming: Judge
     outgoing: Judge
     detect: Detector | None = None
+    slots_in: Callable[[str], Slots] = _nothing_named
     adviser: FilmAdviser | None = None
     speakers: tuple[Speaker, ...] = ()

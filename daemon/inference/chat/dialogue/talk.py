@@ -62,7 +62,7 @@ async def _candidates(turn: Turn, speakers: Sequence[Speaker], within_s: float) 
         except Unavailable:
             busy = True
         except Exception as exc:  # noqa: BLE001  (whatever a speaker does, somebody answers)
-            _log.error("chat.speaker_failed", error=type(exc).__name__)  # noqa: TRY400 a trace may hold what was said
+            _log.error("chat.speaker_failed", error=type(exc).__name__)
     return found, busy, bool(late)
 
 

@@ -52,6 +52,8 @@ LEAST = {
     "say_in_room": "viewer",
     "list_room": "viewer",
     "stream_room": "viewer",
+    "talk": "viewer",
+    "forget_talk": "viewer",
     "get_openapi": "viewer",
 }
 OPEN_HERE = {"healthz", "readyz", "metrics"}

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.util
+import sys
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 import click
+
+from daemon.cli.chat_talk import RemoteTalker, Talker, own_talker
+from daemon.cli.offline import running
+from daemon.cli.run import config_file
+from daemon.errors import InvalidInput, TooMany, Unavailable
+from daemon.log import printable
+
+#: Bytes of a line in a pipe that are one turn.
+_LONGEST: Final = 400_000
 
 #: Each subcommand is a function of its own name in a module, imported only when it is called: (module, what it does).
 SUBCOMMANDS: Final = {
@@ -38,9 +51,72 @@ class ChatGroup(click.Group):
                 formatter.write_dl(rows)
 
 
-@click.group(cls=ChatGroup)
-def chat() -> None:
-    """Talk with the chat system."""
+@click.group(cls=ChatGroup, invoke_without_command=True)
+@click.option("--session", default="", help="Name of the conversation, to go on with it or to begin another.")
+@click.option("--explain", is_flag=True, help="Show how each reply came about: rule, slots, candidates and scores.")
+@click.option("--config", "given", type=click.Path(path_type=Path), help="Where no daemon runs: its [chat] counts.")
+@click.pass_context
+def chat(ctx: click.Context, session: str, explain: bool, given: Path | None) -> None:
+    """Talk with the chat system: with the running daemon, else right here.
+
+    A line is a turn; Ctrl-D or Ctrl-C ends. In a pipe only the replies are written.
+    """
+    if ctx.invoked_subcommand is not None:
+        return
+    on_terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    with contextlib.suppress(KeyboardInterrupt):
+        daemon = running()
+        if daemon is not None:
+            _talk(RemoteTalker(daemon, session), on_terminal=on_terminal, explain=explain)
+            return
+        with _quiet_log(), own_talker(config_file(given), session) as talker:
+            _talk(talker, on_terminal=on_terminal, explain=explain)
+
+
+def _talk(talker: Talker, *, on_terminal: bool, explain: bool) -> None:
+    if on_terminal:
+        click.echo(click.style("Say something, in English or Chinese. Ctrl-D ends.", dim=True))
+    for line in _lines(on_terminal):
+        try:
+            reply, explained = talker.ask(line)
+        except (Unavailable, TooMany, InvalidInput) as exc:
+            click.echo(click.style(f"! {exc}", fg="red"), err=not on_terminal)
+            continue
+        if explain:
+            for note in explained:
+                click.echo(click.style(f"  {printable(note)}", dim=True))
+        click.echo("\n".join(printable(part) for part in reply.split("\n")))
+
+
+def _lines(on_terminal: bool) -> Iterator[str]:
+    """Yield lines until there are no more; bytes that are no UTF-8 are marked, and long lines taken in parts."""
+    if on_terminal:
+        with contextlib.suppress(ImportError):
+            import readline  # noqa: F401, PLC0415 lets lines be edited
+        with contextlib.suppress(EOFError):
+            while True:
+                yield input("> ").encode("utf-8", "replace").decode()
+        click.echo()
+        return
+    while raw := sys.stdin.buffer.readline(_LONGEST):
+        yield raw.decode("utf-8", "replace").rstrip("\r\n")
+
+
+@contextlib.contextmanager
+def _quiet_log() -> Iterator[None]:
+    """Keep the log of parts in this process off the terminal, but for what is wrong."""
+    import logging  # noqa: PLC0415 slow to import
+
+    import structlog  # noqa: PLC0415 as above
+
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    try:
+        yield
+    finally:
+        structlog.reset_defaults()
 
 
 def _is_there(module: str) -> bool:

@@ -68,7 +68,9 @@ class Demonstration:
                     network, allow=(*network.allow, self.address), host_interval=0.0, per_host=network.concurrency
                 ),
                 "bot": bot,
-                "chat": _changed(config.chat, kind="on") if not missing_packages() else config.chat,
+                "chat": _changed(config.chat, kind="on", per_person_per_minute=_AT_WILL)
+                if not missing_packages()
+                else config.chat,
                 "channels": channels,
                 "rules": {**config.rules, **rule_tables(config.rules)},
             }

@@ -120,9 +120,9 @@ def batches(pairs: EncodedPairs, most_tokens: int, seed: int, epoch: int) -> lis
     return [made[place] for place in chance.permutation(len(made))]
 
 
-def in_order(pairs: EncodedPairs, most_tokens: int) -> list[Places]:
-    """Return batches by length, for measuring."""
-    order = np.lexsort((pairs.source_lengths, pairs.target_lengths))
+def in_order(pairs: EncodedPairs, most_tokens: int, which: Places) -> list[Places]:
+    """Return batches of some pairs by length, for measuring."""
+    order = which[np.lexsort((pairs.source_lengths[which], pairs.target_lengths[which]))]
     return _cut(order, pairs.target_lengths, most_tokens)
 
 

@@ -8,6 +8,7 @@ from typing import Final
 from daemon.inference.chat.intent.tokens import Token
 
 _MARKS: Final = frozenset(".!?;:,…。！？；，、~～()（）—|/\n")
+QUESTION_MARKS: Final = "?？"
 #: Words that begin a clause of their own when at least two words stand before them.
 _TURNS: Final = frozenset(
     {"but", "because", "so", "cause", "cuz", "coz", "although", "however", "while"}
@@ -17,15 +18,20 @@ _LONGEST: Final = 60
 
 
 def clauses(tokens: Sequence[Token]) -> Iterator[list[Token]]:
-    """Yield the clauses of an utterance without their punctuation, none longer than 60 words."""
+    """Yield the clauses of an utterance, of about 60 words at most, with question marks but no other punctuation."""
     clause: list[Token] = []
-    for token in tokens:
-        ends = token.kind == "mark"
-        if (ends and token.text in _MARKS) or (token.text in _TURNS and len(clause) > 1) or len(clause) >= _LONGEST:
+    for i, token in enumerate(tokens):
+        if token.text in _MARKS or _turns(tokens, i, len(clause)) or len(clause) >= _LONGEST:
             if clause:
-                yield clause
+                yield [*clause, token] if token.text in QUESTION_MARKS else clause
             clause = []
-        if not ends:
+        if token.kind != "mark":
             clause.append(token)
     if clause:
         yield clause
+
+
+def _turns(tokens: Sequence[Token], i: int, length: int) -> bool:
+    """Tell whether a clause begins here without punctuation; not between two adjectives of one noun."""
+    follower = tokens[i + 1].kind if i + 1 < len(tokens) else ""
+    return tokens[i].text in _TURNS and length > 1 and follower not in {"good", "mood", "gadj"}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Final, NamedTuple
 
-from daemon.inference.chat.intent.clauses import clauses
+from daemon.inference.chat.intent.clauses import QUESTION_MARKS, clauses
 from daemon.inference.chat.intent.head import PHRASES
 from daemon.inference.chat.intent.patterns import features_of
 from daemon.inference.chat.intent.rules import HALF_WISHES, Rule, decide
@@ -14,8 +14,7 @@ from daemon.inference.chat.intent.slots import has_like, slots_of
 from daemon.inference.chat.intent.tokens import tokens
 from daemon.inference.chat.languages import language_of
 from daemon.inference.chat.normalisation import normalised
-from daemon.inference.chat.wishes import Intent, Label, Slots
-from daemon.products.phrases import Language
+from daemon.inference.chat.wishes import Intent, Label
 
 #: Clauses that are looked at; whoever says more is not asking for a film.
 _MOST_CLAUSES: Final = 80
@@ -39,26 +38,29 @@ def detect(text: str) -> Intent:
     judged = []
     for part in parts:
         features = features_of(PHRASES[language](part), language)
-        if has_like(part, plain, language):
+        if part[-1].text in QUESTION_MARKS:
+            features |= {"question"}
+        if has_like(part, language):
             features |= {"like"}
         judged.append(_Judged(decide(features), features))
     label, rule = _together(judged)
-    slots = Slots() if label == "not" else slots_of(parts, plain, language)
-    return Intent(label=label, lang=language, rule=rule, slots=slots)
+    return Intent(label=label, lang=language, rule=rule, slots=slots_of(parts, plain, language))
 
 
 def _together(judged: Sequence[_Judged]) -> tuple[Label, str]:
-    """Return what clauses come to: a wish anywhere; halves of one; what speaks against one; a film that is mentioned."""
+    """Return what clauses come to: a wish anywhere; its halves; what speaks against it; a film that is mentioned."""
     rules = [one.rule for one in judged if one.rule]
-    if wish := _first(rules, "recommend"):
+    against = next((rule for rule in rules if rule.strong), None)
+    wish = next((rule for rule in rules if rule.label == "recommend" and not (rule.weak and against)), None)
+    if wish:
         return "recommend", wish.name
     half = next((one for one in judged if one.rule and one.rule.name in HALF_WISHES), None)
     if half:
         if any(one is not half and _other_half(one) for one in judged):
             return "recommend", "wish_and_film_apart"
-        return "unsure", half.rule.name if half.rule else ""
-    against = next((rule for rule in rules if rule.strong), None)
-    unsure = _first(rules, "unsure")
+        if half.rule and half.rule.label == "unsure":
+            return "unsure", half.rule.name
+    unsure = next((rule for rule in rules if rule.label == "unsure"), None)
     if unsure and not against:
         return "unsure", unsure.name
     if against:
@@ -67,9 +69,10 @@ def _together(judged: Sequence[_Judged]) -> tuple[Label, str]:
 
 
 def _other_half(one: _Judged) -> bool:
-    refused = one.rule is not None and one.rule.name in {"film_not_wanted", "shop_talk", "reported_speech", "recommendation_given"}
+    refused = one.rule is not None and one.rule.name in {
+        "film_not_wanted",
+        "shop_talk",
+        "reported_speech",
+        "recommendation_given",
+    }
     return not refused and not _OTHER_HALF.isdisjoint(one.features)
-
-
-def _first(rules: Sequence[Rule], label: Label) -> Rule | None:
-    return next((rule for rule in rules if rule.label == label), None)

@@ -11,10 +11,21 @@ from daemon.products.phrases import Language
 
 #: Words that stand before the noun of a phrase. Those that begin one end the phrase before them.
 _BEGIN: Final = {"the", "det", "your", "any", "something", "fav", "superl", "fact"}
-_BEFORE: Final = {"good", "mood", "gadj", "country", "num", "year", "person"}
-_NOUNS: Final = {"film", "genre", "compound", "other", "x", "name", "title", "filmnight", "shop"}
-_STAY: Final = {"person", "title", "filmnight", "shop"}
-_PLURAL: Final = ("movies", "films", "flicks", "pictures", "blockbusters", "classics", "ies", "thrillers", "dramas", "musicals", "westerns")
+_BEFORE: Final = {"good", "mood", "gadj", "country", "num", "year", "person", "deg", "alike"}
+_NOUNS: Final = {"film", "genre", "compound", "other", "x", "name", "title", "filmnight"}
+_PLURAL: Final = (
+    "movies",
+    "films",
+    "flicks",
+    "pictures",
+    "blockbusters",
+    "classics",
+    "ies",
+    "thrillers",
+    "dramas",
+    "musicals",
+    "westerns",
+)
 _NO_NOUN_ENDINGS: Final = ("ing", "ed", "ly", "able")
 
 
@@ -29,7 +40,7 @@ def phrases(clause: Sequence[Token]) -> list[Token]:
             at += 1
             continue
         phrase = clause[at:end]
-        kept = _head_end(phrase)
+        kept = _head_end(phrase, asked=bool(found) and found[-1].kind == "what")
         found.extend(_chunk(phrase[:kept]))
         at += kept
     return [_as_verb(found, i) for i in range(len(found))]
@@ -41,7 +52,11 @@ def _end(clause: Sequence[Token], at: int) -> int:
     nouns = 0
     while end < len(clause):
         kind = clause[end].kind
-        if kind in _BEGIN and end > at and (nouns or clause[end].kind not in {"superl", "fav", "fact", "det", "something"}):
+        if (
+            kind in _BEGIN
+            and end > at
+            and (nouns or clause[end].kind not in {"superl", "fav", "fact", "det", "something"})
+        ):
             break
         if kind not in _BEGIN and kind not in _BEFORE and kind not in _NOUNS:
             break
@@ -50,16 +65,24 @@ def _end(clause: Sequence[Token], at: int) -> int:
     return end
 
 
-def _head_end(phrase: Sequence[Token]) -> int:
-    """Return how much of a phrase belongs together: up to a film that the words behind it only tell more of."""
+def _head_end(phrase: Sequence[Token], *, asked: bool) -> int:
+    """Return how much of a phrase belongs together: up to a film that the words behind it only tell more of.
+
+    asked: behind "what" and "which", where an unknown word behind the film is a verb.
+    """
     films = [i for i, token in enumerate(phrase) if token.kind in {"film", "genre"}]
     if not films:
         return len(phrase)
     last = films[-1]
     after = phrase[last + 1] if last + 1 < len(phrase) else None
-    if after is None or after.kind in {"compound", "other", "shop"}:
+    if after is None or after.kind in {"compound", "other"}:
         return len(phrase)
-    if after.kind in {"x", "name"} and not _plural(phrase[last]) and not after.text.endswith(_NO_NOUN_ENDINGS):
+    if (
+        after.kind in {"x", "name"}
+        and not asked
+        and not _plural(phrase[last])
+        and not after.text.endswith(_NO_NOUN_ENDINGS)
+    ):
         return len(phrase)
     return last + 1
 
@@ -99,7 +122,7 @@ def _film_kind(kinds: Sequence[str], phrase: Sequence[Token]) -> str:
         return "thefilm"
     if head == "genre" and "film" not in kinds:
         return "genre"
-    return "goodfilm" if "good" in kinds or "num" in kinds else "film"
+    return "goodfilm" if {"good", "num"} & set(kinds) and "deg" not in kinds[:1] else "film"
 
 
 def _behind_film(kinds: Sequence[str], last: Token) -> str:
@@ -111,7 +134,7 @@ def _behind_film(kinds: Sequence[str], last: Token) -> str:
 def _loose(phrase: Sequence[Token]) -> list[Token]:
     """Return a phrase without a noun word by word; what is only good says nothing."""
     kept = [token._replace(kind="kind") if token.kind == "gadj" else token for token in phrase]
-    return [token for token in kept if token.kind not in {"good", "det"}] or list(phrase)
+    return [token for token in kept if token.kind not in {"good", "det", "deg"}] or list(phrase)
 
 
 def _as_verb(chunks: Sequence[Token], i: int) -> Token:

@@ -10,7 +10,25 @@ from daemon.inference.chat.intent.tokens import Token
 _FILMS: Final = {"film", "kindfilm", "genre"}
 _NOUNS: Final = {"compound", "other"}
 #: Behind 的 these say something of a film and are not what the film belongs to.
-_NOT_OWNED: Final = {"recommend", "particle", "film", "kindfilm", "le", "want", "exist", "what", "modal", "you", "i", "adv", "measure", "famine", "give", "good", "topic"}
+_NOT_OWNED: Final = {
+    "recommend",
+    "particle",
+    "film",
+    "kindfilm",
+    "le",
+    "want",
+    "exist",
+    "what",
+    "modal",
+    "you",
+    "i",
+    "adv",
+    "measure",
+    "famine",
+    "give",
+    "good",
+    "topic",
+}
 _BEFORE_THIS: Final = {"measure", "num", "good", "mood", "gadj", "country", "adv"}
 
 

@@ -45,7 +45,9 @@ def features_of(clause: Sequence[Token], language: Language) -> frozenset[str]:
     return frozenset(feature for feature, pattern in own.features.items() if pattern.search(line))
 
 
-def _compiled(patterns: list[str], macros: Mapping[str, str], letters: Mapping[str, str], where: str) -> re.Pattern[str]:
+def _compiled(
+    patterns: list[str], macros: Mapping[str, str], letters: Mapping[str, str], where: str
+) -> re.Pattern[str]:
     parts = []
     for pattern in patterns:
         try:

@@ -11,12 +11,17 @@ Features: TypeAlias = Collection[str]
 
 
 class Rule(NamedTuple):
-    """A named rule for one clause. strong: its "not" also weighs against films that other clauses only mention."""
+    """A named rule for one clause.
+
+    strong: its "not" also weighs against films that other clauses only mention, and against wishes that are weak: a
+    bare noun, which is a wish only where nothing else is said.
+    """
 
     name: str
     label: Label
     holds: Callable[[Features], bool]
     strong: bool = False
+    weak: bool = False
 
 
 def _has(*names: str) -> Callable[[Features], bool]:
@@ -43,7 +48,9 @@ def _negated(features: Features) -> bool:
 
 def _exclusion(features: Features) -> bool:
     """A kind of film is not wanted, and nothing else is said."""
-    return "negated_kind" in features and not _has("recommends_film", "asks_film", "wishes_film")(features)
+    return "negated_kind" in features and not _has("recommends_film", "asks_film", "wishes_film", "gives_film")(
+        features
+    )
 
 
 def _reported(features: Features) -> bool:
@@ -67,11 +74,13 @@ def _shop(features: Features) -> bool:
 
 
 def _past(features: Features) -> bool:
-    return "past" in features and not {"recommends_film", "wishes_film"} & set(features)
+    return "past" in features and (
+        "wanted" in features or not {"recommends_film", "wishes_film", "gives_film"} & set(features)
+    )
 
 
 def _watches_thing(features: Features) -> bool:
-    return "watches_thing" in features and not {"wishes_film", "asks_film"} & set(features)
+    return "watches_thing" in features and not {"wishes_film", "gives_film", "asks_film"} & set(features)
 
 
 def _names_kind(features: Features) -> bool:
@@ -86,6 +95,10 @@ def _like(features: Features) -> bool:
 
 def _wishes_watch(features: Features) -> bool:
     return "wishes_watch" in features and not _watches_thing(features)
+
+
+def _asks_bare(features: Features) -> bool:
+    return "asks_bare" in features
 
 
 def _recommends(features: Features) -> bool:
@@ -114,8 +127,9 @@ RULES: Final[Sequence[Rule]] = (
     Rule("film_of_the_past", "not", _past, strong=True),
     Rule("film_being_watched", "not", _has("progressive"), strong=True),
     Rule("film_asked_for", "recommend", _has("asks_film")),
-    Rule("film_wished_for", "recommend", _has("wishes_film")),
+    Rule("film_wished_for", "recommend", _has("wishes_film", "gives_film")),
     Rule("like_a_film", "recommend", _like),
+    Rule("film_asked_for_in_a_word", "recommend", _asks_bare, weak=True),
     Rule("kind_wished_for", "recommend", _names_kind),
     Rule("other_thing_watched", "not", _watches_thing, strong=True),
     Rule("nothing_named", "unsure", _recommends),
@@ -123,11 +137,12 @@ RULES: Final[Sequence[Rule]] = (
     Rule("mood_alone", "unsure", _wishes_something),
     Rule("film_of_taste", "unsure", _has("my_taste")),
     Rule("film_mentioned", "unsure", _has("film", "kind_alone")),
+    Rule("like_what_was_named", "not", _has("like_that")),
     Rule("one_film", "not", _has("specific")),
     Rule("other_thing", "not", _has("thing")),
 )
 #: Rules of clauses that say half of what a wish says, the other half of which may stand in another clause.
-HALF_WISHES: Final = frozenset({"nothing_named", "something_to_watch", "mood_alone"})
+HALF_WISHES: Final = frozenset({"nothing_named", "something_to_watch", "mood_alone", "like_what_was_named"})
 
 
 def decide(features: Features) -> Rule | None:

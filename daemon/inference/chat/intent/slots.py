@@ -1,5 +1,98 @@
 """What a wish names: kinds, years, people, countries, moods, films to be like, and what is not wanted."""
+
 from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, Final
+
+from daemon.inference.chat.intent.names import likes, people
+from daemon.inference.chat.intent.tokens import Token
+from daemon.inference.chat.intent.years import years_in
 from daemon.inference.chat.wishes import Slots
-def has_like(part, plain, language): return any(t.kind=="like" and i+1<len(part) and part[i+1].kind in {"title","name"} for i,t in enumerate(part))
-def slots_of(parts, plain, language): return Slots()
+from daemon.products.phrases import Language
+
+_FIELDS: Final = {"genre": "genres", "gadj": "genres", "mood": "moods", "country": "countries"}
+_NEGATIVE: Final = frozenset({"neg", "except", "hate", "stop"})
+_NEWER: Final = re.compile(
+    r"\b(?:newer|more recent|more modern|less old)\b|新一点|更新的|新点的|新一些|近一点|新点儿", re.IGNORECASE
+)
+_OLDER: Final = re.compile(
+    r"\b(?:older|less recent|more classic)\b|老一点|早一点|旧一点|老一些|更老|更早", re.IGNORECASE
+)
+_SEEN: Final = re.compile(
+    r"\b(?:seen|watched) (?:it|that|this|them|those|these|all|both)\b|\bseen (?:it )?already\b"
+    r"|\b(?:already|have) (?:seen|watched)(?: (?:it|that|them|all))?\s*(?:[.,!]|$)"
+    r"|看过了|都看过|已经看过|早看过|全看过|这部看过|看过这|看过啦|^我?看过[。!,]?$",
+    re.IGNORECASE,
+)
+
+
+def has_like(clause: Sequence[Token], language: Language) -> bool:
+    """Tell whether a clause names a film that another is to be like."""
+    return next(iter(likes(clause, language)), None) is not None
+
+
+def slots_of(clauses: Sequence[Sequence[Token]], text: str, language: Language) -> Slots:
+    """Return what the clauses of a text name. What is named as wanted and as not wanted is not wanted."""
+    found: dict[str, list[str]] = {}
+    for clause in clauses:
+        negative = _negative(clause, language)
+        _kinds(clause, negative, found)
+        liked = [*likes(clause, language)]
+        for start, end in liked:
+            _note(found, "like", negative[start], _written(clause, start, end, text))
+        for start, end in people(clause, language):
+            if not any(first <= start < last for first, last in liked):
+                _note(found, "people", negative[start], _written(clause, start, end, text))
+        if any(token.kind == "watched" for token in clause):
+            _watched(clause, text, found)
+    fields: dict[str, Any] = {name: tuple(dict.fromkeys(values)) for name, values in found.items()}
+    for name in ("genres", "moods", "people", "countries", "like"):
+        fields[name] = tuple(value for value in fields.get(name, ()) if value not in fields.get(f"not_{name}", ()))
+    return Slots(
+        **fields,
+        years=years_in(text),
+        newer=bool(_NEWER.search(text)),
+        older=bool(_OLDER.search(text)),
+        seen=bool(_SEEN.search(text)),
+    )
+
+
+def _kinds(clause: Sequence[Token], negative: Sequence[bool], found: dict[str, list[str]]) -> None:
+    for i, token in enumerate(clause):
+        kind, value = token.kind, token.value
+        if kind == "kindfilm":
+            kind, _, value = value.partition(":")
+        if kind in _FIELDS and value:
+            _note(found, _FIELDS[kind], negative[i], value)
+
+
+def _negative(clause: Sequence[Token], language: Language) -> list[bool]:
+    """Return for each word whether a negation reaches it: to the end of its clause, in Chinese to the next 的."""
+    reached, states = False, []
+    for i, token in enumerate(clause):
+        if token.kind in _NEGATIVE or token.text == "nothing":
+            reached = True
+        elif token.kind in {"recommend", "conj", "want", "give"} or (language == "zh" and token.kind == "de"):
+            reached = reached and i > 0 and clause[i - 1].kind in {"neg", "adv"} and token.kind != "conj"
+        states.append(reached)
+    return states
+
+
+def _note(found: dict[str, list[str]], field: str, negative: bool, value: str) -> None:
+    found.setdefault(f"not_{field}" if negative else field, []).append(value)
+
+
+def _watched(clause: Sequence[Token], text: str, found: dict[str, list[str]]) -> None:
+    """Take films that somebody has just watched as what the next is to be like."""
+    for i, token in enumerate(clause):
+        if token.kind == "title":
+            found.setdefault("like", []).append(_written(clause, i, i + 1, text))
+
+
+def _written(clause: Sequence[Token], start: int, end: int, text: str) -> str:
+    """Return words as they were written; a title without its quotation marks."""
+    if end == start + 1 and clause[start].kind == "title" and text[clause[start].start] in "《“「『\"'":
+        return clause[start].value
+    return text[clause[start].start : clause[end - 1].end]

@@ -14,8 +14,9 @@ from daemon.products.phrases import Language
 
 _WORD: Final = re.compile(
     r"(?P<title>《[^《》\n]{1,80}》?|[“「『][^”」』\n]{1,80}[”」』]|\"[^\"\n]{1,80}\"|(?<!\w)'[A-Z][^'\n]{1,60}'(?!\w))"
+    r"|(?P<code>[^\W_\u3400-\u9fff]+(?:_[^\W_\u3400-\u9fff]+)+)"
     r"|(?P<num>\d+(?:st|nd|rd|th)?(?![\w']))"
-    r"|(?P<word>n't|[^\W_\u3400-\u9fff]+n't(?![a-z])|'(?:s|d|m|re|ve|ll)(?![a-z])|[^\W_\u3400-\u9fff]+(?:'[^\W\d_]+(?<!'s)(?<!'d))?)"
+    r"|(?P<word>[^\W_\u3400-\u9fff]+'t(?![a-z])|'(?:s|d|m|re|ve|ll)(?![a-z])|[^\W_\u3400-\u9fff]+)"
     r"|(?P<han>[\u3400-\u9fff]+)"
     r"|(?P<mark>[^\s\w]|_)"
 )
@@ -53,6 +54,8 @@ def _runs(text: str, language: Language) -> Iterator[Sequence[Token]]:
         yield from _flush(latin)
         if group == "han":
             yield _han(match[0], start)
+        elif group == "code":
+            yield [Token(match[0], "x", "", start, end)]
         elif group == "num":
             yield [Token(match[0], "num", "", start, end)]
         elif group == "title":
@@ -82,7 +85,9 @@ def _phrases(words: Sequence[tuple[str, int, int, bool]]) -> list[Token]:
         word, start, end, capital = words[at]
         length, meaning = _longest(words, at, known, starts)
         if length:
-            found.append(Token(" ".join(w[0] for w in words[at : at + length]), *meaning, start, words[at + length - 1][2]))
+            found.append(
+                Token(" ".join(w[0] for w in words[at : at + length]), *meaning, start, words[at + length - 1][2])
+            )
             at += length
             continue
         kind = "num" if word[0].isdigit() else "name" if capital else "x"

@@ -11,6 +11,7 @@ from daemon.inference.chat.training.arithmetic import Arithmetic
 from daemon.inference.chat.training.gru_weights import GruWeights
 from daemon.inference.chat.training.onnx_graph import Array, OnnxGraph
 
+
 @dataclass(frozen=True)
 class Bridge:
     """A learned way from the encoder's states to the decoder's: tanh(first tanh(transform C')).
@@ -31,8 +32,8 @@ class EncoderWeights:
     """Weights of an encoder, and those of the decoder that are applied once for each source.
 
     layers: one or two directions each. begins: the encoder's layer that each of the decoder's begins as, where there is
-    no bridge. key: [hidden, hidden], None where states are their own keys. value: [attended, hidden], the context's part
-    of the projection. decoder: the decoder's layers.
+    no bridge. key: [hidden, hidden], None where states are their own keys. value: [attended, hidden], the part of the
+    projection that the context meets. decoder: the decoder's layers.
     """
 
     embeddings: Array

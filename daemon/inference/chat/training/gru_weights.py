@@ -33,7 +33,8 @@ class GruWeights:
 
         That part is not reset, so it cannot be added there.
         """
-        return self.hidden_bias + np.concatenate([self.input_bias[: 2 * self.size], np.zeros(self.size)])
+        bias: Array = self.hidden_bias + np.concatenate([self.input_bias[: 2 * self.size], np.zeros(self.size)])
+        return bias
 
     @property
     def incoming_bias(self) -> Array:

@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "incidents": Entry("daemon.cli.incidents", "incidents", "List incidents of the running daemon."),
     "room": Entry("daemon.cli.room", "room", "Talk with the bot in the room inside the daemon."),
     "chat": Entry("daemon.cli.chat", "chat", "Talk with the chat system, train and measure it."),
+    "movies": Entry("daemon.cli.movies", "movies", "Import films that are recommended, list and forget them."),
     "logs": Entry("daemon.cli.logs", "logs", "Read the log in a form for people."),
     "token": Entry("daemon.cli.token", "token", "Make, list and revoke API tokens."),
     "contact": Entry("daemon.cli.contact", "contact", "Bind contacts of the chat by codes, list and unbind them."),

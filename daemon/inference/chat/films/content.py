@@ -63,9 +63,8 @@ def _block(films: Sequence[Film], people: PeopleIndex, kind: str) -> Any:
     spread = Counter(feature for counts in counted for feature in counts)
     most = max(2.0, _COMMON * len(films)) if kind == "word" else math.inf
     fewest = 2 if kind == "word" else 1
-    columns = {
-        feature: place for place, feature in enumerate(sorted(f for f, n in spread.items() if fewest <= n < most))
-    }
+    telling = sorted(feature for feature, holders in spread.items() if fewest <= holders < most)
+    columns = {feature: place for place, feature in enumerate(telling)}
     rows, places, values = [], [], []
     for row, counts in enumerate(counted):
         for feature in sorted(counts.keys() & columns.keys()):

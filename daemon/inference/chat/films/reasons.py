@@ -18,8 +18,8 @@ from daemon.products.phrases import Language
 Kind = Literal["director", "actor", "like_director", "like_genres", "liked_director", "liked_genres", "facts"]
 _GENRES: Final = 2
 _SENTENCES: Final = {
-    "director": ("Directed by {person}: {facts}.", "{person}导演的{facts}。"),
-    "actor": ("With {person}: {facts}.", "{person}主演的{facts}。"),
+    "director": ("Directed by {person}: {facts}.", "{person}导演：{facts}。"),
+    "actor": ("With {person}: {facts}.", "{person}出演：{facts}。"),
     "like_director": ("Like {other}, it is directed by {person}.", "和{other}一样，导演是{person}。"),
     "like_genres": ("Like {other}, it is {genres}.", "和{other}一样，是{genres}。"),
     "liked_director": ("Because you liked {other}, also by {person}.", "因为你喜欢同样由{person}导演的{other}。"),

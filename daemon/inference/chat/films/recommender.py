@@ -118,7 +118,7 @@ class Recommender:
         share = weights.together * any(self.model.knows(row) for row in (*liked, *seen))
         taste = (share * _scaled(together) + weights.alike * _scaled(alike)) / (share + weights.alike)
         known = spoken / (spoken + weights.known_after)
-        scores: Floats = (1 - known) * self.popular + known * taste
+        scores: Floats = ((1 - known) * self.popular + known * taste).astype(np.float32)
         return scores
 
     def _named(self, titles: Sequence[str], field: str) -> tuple[tuple[int, ...], tuple[str, ...]]:
@@ -139,7 +139,7 @@ class Recommender:
         history[list(like)] = 1.0
         near = self.content.profile(dict.fromkeys(unlike, -1.0) | dict.fromkeys(like, 1.0))
         scale = self._weights.like / (1 - self._weights.like)
-        wanted: Floats = scale * (near + 0.5 * _scaled(self.model.scores(history, size)))
+        wanted: Floats = (scale * (near + 0.5 * _scaled(self.model.scores(history, size)))).astype(np.float32)
         return wanted
 
     def _years_off(self, wish: Slots, fits: Fitting) -> Any:
@@ -171,7 +171,7 @@ def _likes(library: Library, feedback: Iterable[Feedback]) -> Any:
     from scipy import sparse  # noqa: PLC0415 of the extra "chat"
 
     worth = {Verdict.LIKED: 1.0, Verdict.SEEN: SEEN}
-    told = {}
+    told: dict[tuple[str, int], float] = {}
     for said in feedback:
         row = library.shelf.rows.get(said.film)
         if row is not None and said.verdict in worth:

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from daemon.inference.chat.films.names import title_key, titles_of
+from daemon.inference.chat.films.names import folded, title_key, titles_of
 from daemon.ports.films import Film
 
 #: Catalogues whose word counts more, best first; all others follow in the order of their names.
@@ -25,21 +25,17 @@ class Shelf(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, films: Iterable[Film]) -> Shelf:
-        """Put films up; those of different catalogues with a title and the year in common are the same film."""
+        """Put films up; those of different catalogues with a title and the year in common are one."""
         kept: dict[str, Film] = {}
         same: dict[str, str] = {}
-        holders: dict[tuple[str, int], str] = {}
+        holders: dict[tuple[str, int], list[str]] = {}
         for film in sorted({film.id: film for film in films}.values(), key=_rank):
             keys = _keys(film)
-            holder = next((holders[key] for key in keys if key in holders), None)
-            if holder is None or _source(holder) == _source(film.id):
-                holder = film.id
-                kept[holder] = film
-            else:
-                kept[holder] = _filled(kept[holder], film)
-            same[film.id] = holder
+            holder = next((held for key in _near(keys) for held in holders.get(key, ()) if _is(kept[held], film)), "")
+            kept[holder or film.id] = _filled(kept[holder], film) if holder else film
+            same[film.id] = holder or film.id
             for key in keys:
-                holders.setdefault(key, holder)
+                holders.setdefault(key, []).append(same[film.id])
         place = {film: row for row, film in enumerate(sorted(kept))}
         return cls(tuple(kept[film] for film in place), {film: place[holder] for film, holder in same.items()})
 
@@ -57,6 +53,20 @@ def _keys(film: Film) -> list[tuple[str, int]]:
     if film.year is None:
         return []
     return [(key, film.year) for key in dict.fromkeys(map(title_key, titles_of(film))) if key]
+
+
+def _near(keys: list[tuple[str, int]]) -> list[tuple[str, int]]:
+    """Return keys, then those of the years beside: catalogues count from different premieres."""
+    return [*keys, *((title, year + off) for title, year in keys for off in (-1, 1))]
+
+
+def _is(film: Film, other: Film) -> bool:
+    """Tell whether two entries of one title may be the same film: of different catalogues, not by different people."""
+    ours, others = ({folded(person.en or person.zh) for person in one.directors} for one in (film, other))
+    strangers = bool(ours and others) and not ours & others
+    if _source(film.id) == _source(other.id) or strangers:
+        return False
+    return film.year == other.year or bool(ours and others)
 
 
 def _filled(film: Film, other: Film) -> Film:

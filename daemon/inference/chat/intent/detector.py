@@ -19,7 +19,9 @@ from daemon.inference.chat.wishes import Intent, Label
 #: Clauses that are looked at; whoever says more is not asking for a film.
 _MOST_CLAUSES: Final = 80
 #: Features of a clause that can be the other half of a wish.
-_OTHER_HALF: Final = frozenset({"film", "genre", "kind", "person", "like", "specific", "watched_title"})
+_OTHER_HALF: Final = frozenset({"film", "genre", "like", "watched_title"})
+#: Features that can be it beside a wish to watch.
+_WATCHED_HALF: Final = frozenset({"kind", "person", "specific"})
 
 
 class _Judged(NamedTuple):
@@ -56,7 +58,7 @@ def _together(judged: Sequence[_Judged]) -> tuple[Label, str]:
         return "recommend", wish.name
     half = next((one for one in judged if one.rule and one.rule.name in HALF_WISHES), None)
     if half:
-        if any(one is not half and _other_half(one) for one in judged):
+        if any(one is not half and _other_half(one, half.rule) for one in judged):
             return "recommend", "wish_and_film_apart"
         if half.rule and half.rule.label == "unsure":
             return "unsure", half.rule.name
@@ -68,11 +70,13 @@ def _together(judged: Sequence[_Judged]) -> tuple[Label, str]:
     return "not", rules[0].name if rules else "no_film"
 
 
-def _other_half(one: _Judged) -> bool:
+def _other_half(one: _Judged, half: Rule | None) -> bool:
     refused = one.rule is not None and one.rule.name in {
         "film_not_wanted",
         "shop_talk",
         "reported_speech",
         "recommendation_given",
     }
-    return not refused and not _OTHER_HALF.isdisjoint(one.features)
+    watched = half is not None and half.name == "something_to_watch"
+    halves = _OTHER_HALF | _WATCHED_HALF if watched else _OTHER_HALF
+    return not refused and not halves.isdisjoint(one.features)

@@ -40,7 +40,8 @@ def phrases(clause: Sequence[Token]) -> list[Token]:
         token = clause[at]
         if token.kind in _FILMS:
             end = _films_end(clause, at)
-            token, end = _owned(clause, at, end)
+            token = token._replace(kind="film", end=clause[end - 1].end) if end > at + 1 else token
+            token, end = _owned(clause, at, end, token)
             token = token._replace(kind="thefilm") if token.kind in _FILMS and _certain(found, clause, end) else token
             found.append(token)
             at = end
@@ -58,9 +59,8 @@ def _films_end(clause: Sequence[Token], at: int) -> int:
     return end
 
 
-def _owned(clause: Sequence[Token], at: int, end: int) -> tuple[Token, int]:
+def _owned(clause: Sequence[Token], at: int, end: int, film: Token) -> tuple[Token, int]:
     """Return the film as it stands, or the thing that it only describes, and where that ends."""
-    film = clause[at]
     if film.text == "片" and at and clause[at - 1].kind == "x":
         return film._replace(kind="thing"), end
     if end < len(clause) and clause[end].kind in _NOUNS:

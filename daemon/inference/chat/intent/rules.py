@@ -86,7 +86,7 @@ def _watches_thing(features: Features) -> bool:
 def _names_kind(features: Features) -> bool:
     """A wish to watch, or for a recommendation, with a genre, a person or a film to be like."""
     wish = not {"wishes_watch", "recommends"}.isdisjoint(features)
-    return wish and not {"kind", "genre", "person", "like"}.isdisjoint(features)
+    return "watches_kind" in features or (wish and not {"genre", "like"}.isdisjoint(features))
 
 
 def _like(features: Features) -> bool:

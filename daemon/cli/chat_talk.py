@@ -86,6 +86,7 @@ def own_talker(config_path: Path | None, session: str) -> Iterator[OwnTalker]:
                 raise Unavailable("the chat system is off")
             runner.run(system.load())
             yield OwnTalker(runner, system, session)
+            runner.run(system.close())
         finally:
             runner.run(stack.aclose())
 

@@ -27,6 +27,9 @@ from daemon.services.duty import Duty
 _log = structlog.get_logger()
 #: The conversation of somebody who names none.
 DEFAULT_SESSION: Final = "main"
+#: Share of the deadline that the network has for a reply.
+_NETWORK: Final = 0.6
+_CLOSE_S: Final = 0.4
 
 
 class ChatStanding(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,10 +67,17 @@ class ChatSystem:
 
     async def run(self) -> None:
         """Load, and again whenever `reload` was called, until cancelled."""
-        while True:
-            self._again.clear()
-            await self.load()
-            await self._again.wait()
+        try:
+            while True:
+                self._again.clear()
+                await self.load()
+                await self._again.wait()
+        finally:
+            await self.close()
+
+    async def close(self) -> None:
+        """Give up replies that are being made."""
+        await self._loader.close(_CLOSE_S)
 
     def reload(self) -> None:
         """Take the configuration in force, and have the models loaded anew; replies go on with the old ones so long."""
@@ -78,8 +88,10 @@ class ChatSystem:
     async def load(self) -> None:
         """Load what conversations are made of and swap it in between two replies."""
         began_s = self._ports.clock.monotonic()
-        loaded = await self._loader.load(self._section().model, self._loaded)
         section = self._section()
+        loaded = await self._loader.load(
+            section.model, self._loaded, queue=section.queue, deadline_s=section.deadline * _NETWORK
+        )
         self._talk = Conversation(
             loaded.parts, self._sessions, self._ports.films, self._ports.clock, name=self._name(),
             deadline_s=section.deadline, choice=Choice.read(), observe=self._observe,

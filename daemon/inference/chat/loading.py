@@ -5,16 +5,15 @@ What needs the extra "chat" is imported only then.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import structlog
 
-from daemon.errors import ZhibanError
+from daemon.errors import UnreadableFile, ZhibanError
 from daemon.inference.chat.dialogue.parts import Detector, FilmAdviser, Parts
 from daemon.inference.chat.dialogue.retrieval_speaker import RetrievalSpeaker
 from daemon.inference.chat.intent.clauses import clauses
@@ -28,15 +27,19 @@ from daemon.inference.chat.wishes import Slots
 from daemon.ports import FilmStore, Offload
 from daemon.products.phrases import Language
 
+if TYPE_CHECKING:
+    from daemon.inference.chat.serving.models import Model
+    from daemon.inference.chat.serving.voices import Voices
+
 _log = structlog.get_logger()
 T = TypeVar("T")
-#: The model that comes with the daemon, and the files of any.
-PACKAGED: Final = Path(__file__).parent / "model"
+#: The model that comes with the daemon: a file, or a folder of the same files; and a retrieval's file in any.
+PACKAGED: Final = (Path(__file__).parent / "model.zip", Path(__file__).parent / "model")
 RETRIEVAL: Final = "retrieval.bin"
 #: Packages of the extra "chat".
 _PACKAGES: Final = ("numpy", "onnxruntime", "opencc", "rapidfuzz", "scipy", "sentencepiece")
-#: What a file that is absent, foreign or broken raises when it is read.
-_BROKEN: Final = (ZhibanError, OSError, ValueError, KeyError, ImportError, tomllib.TOMLDecodeError)
+#: What a file that is absent, foreign or broken raises when it is read; TOML's and JSON's errors are ValueErrors.
+_BROKEN: Final = (ZhibanError, OSError, ValueError, KeyError, ImportError)
 
 
 def missing_packages() -> tuple[str, ...]:
@@ -58,19 +61,25 @@ class Loader:
 
     def __init__(self, films: FilmStore | None, offload: Offload) -> None:
         self._films, self._offload = films, offload
+        self._voices: Voices | None = None
 
-    async def load(self, model: str, before: Loaded | None = None) -> Loaded:
+    async def load(self, model: str, before: Loaded | None = None, *, queue: int, deadline_s: float) -> Loaded:
         """Load everything anew; of what cannot be loaded, what was there before stays.
 
-        model: folder of a model; "" for the one that comes with the daemon.
+        model: file or folder of a model; "" for the one that comes with the daemon. queue: replies that may wait for
+        the network; deadline_s: for one of them.
         """
-        folder = Path(model) if model else PACKAGED
         problems: dict[str, str] = {}
+        path = Path(model) if model else next((one for one in PACKAGED if one.exists()), PACKAGED[0])
         detector = await _tried("intent", self._detector, problems)
         adviser = await _tried("films", self._adviser, problems)
-        retrieval = await _tried("retrieval", lambda: self._retrieval(folder / RETRIEVAL), problems)
-        speakers = {"retrieval": retrieval or (before.speakers.get("retrieval") if before else None)}
-        there = {name: speaker for name, speaker in speakers.items() if speaker is not None}
+        whole = await _tried("generator", lambda: self._model(path), problems)
+        speakers = dict(before.speakers) if before else {}
+        if whole is not None:
+            speakers["generator"] = self._spoken(whole, queue, deadline_s)
+        files = whole.files if whole else {}
+        if retrieval := await _tried("retrieval", lambda: self._retrieval(path, files), problems):
+            speakers["retrieval"] = retrieval
         parts = Parts(
             normalise=normalised,
             language_of=language_of,
@@ -78,25 +87,48 @@ class Loader:
             outgoing=_passed,
             detect=detector or (before.parts.detect if before else None),
             slots_in=slots_in,
-            speakers=tuple(there.values()),
+            speakers=tuple(speakers.values()),
             adviser=adviser or (before.parts.adviser if before else None),
         )
-        return Loaded(parts, there, problems)
+        return Loaded(parts, speakers, problems)
+
+    async def close(self, deadline_s: float) -> None:
+        """Give up the replies that the network is making, and wait for its thread."""
+        if self._voices is not None:
+            await self._voices.close(deadline_s)
 
     async def _detector(self) -> Detector:
         await self._offload.run(lambda: (detect("film"), detect("电影")), what="intent.load")
         return detect
 
-    async def _retrieval(self, path: Path) -> Speaker:
-        from daemon.inference.chat.retrieval import Retrieval  # noqa: PLC0415 needs numpy
-
-        read = await self._offload.run(lambda: Retrieval(path.read_bytes()), what="retrieval.load")
-        return RetrievalSpeaker(read, self._offload)
-
     async def _adviser(self) -> FilmAdviser:
         from daemon.inference.chat.films.adviser import Adviser  # noqa: PLC0415 needs numpy
 
         return await Adviser.prepared(self._films, self._offload)
+
+    async def _model(self, path: Path) -> Model:
+        from daemon.inference.chat.serving.models import load_model  # noqa: PLC0415 needs onnxruntime
+
+        return await self._offload.run(lambda: load_model(path), what="generator.load")
+
+    def _spoken(self, model: Model, queue: int, deadline_s: float) -> Speaker:
+        from daemon.inference.chat.serving.voices import Voices  # noqa: PLC0415 needs numpy
+
+        if self._voices is None:
+            self._voices = Voices(self._offload, model, queue=queue)
+        return self._voices.speaking(model, deadline_s)
+
+    async def _retrieval(self, path: Path, files: Mapping[str, bytes]) -> Speaker:
+        from daemon.inference.chat.retrieval import Retrieval  # noqa: PLC0415 needs numpy
+
+        def read() -> Retrieval:
+            if RETRIEVAL in files:
+                return Retrieval(files[RETRIEVAL])
+            if not path.is_dir():
+                raise UnreadableFile(f"{path}: there is no {RETRIEVAL} in it")
+            return Retrieval((path / RETRIEVAL).read_bytes())
+
+        return RetrievalSpeaker(await self._offload.run(read, what="retrieval.load"), self._offload)
 
 
 def slots_in(text: str) -> Slots:
@@ -110,8 +142,8 @@ async def _tried(name: str, load: Callable[[], Awaitable[T]], problems: dict[str
     try:
         return await load()
     except _BROKEN as exc:
-        problems[name] = f"{type(exc).__name__}: {exc}"
-        _log.error("chat.part_rejected", part=name, reason=problems[name])
+        problems[name] = str(exc) if isinstance(exc, ZhibanError) else f"{type(exc).__name__}: {exc}"
+        _log.warning("chat.part_rejected", part=name, reason=problems[name])
         return None
 
 

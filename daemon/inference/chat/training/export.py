@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
+import torch
 
 from daemon.errors import InvalidInput
+from daemon.inference.chat.network.seq2seq import Seq2Seq
 from daemon.inference.chat.network.shape import Shape
 from daemon.inference.chat.serving.graphs import Graphs
 from daemon.inference.chat.training.arithmetic import Arithmetic, EightBits, SinglePrecision
@@ -28,18 +30,11 @@ def export(weights: Mapping[str, Array], shape: Shape, precision: str = "int8") 
     check_exportable(shape)
     if precision not in ARITHMETICS:
         raise InvalidInput(f"no precision {precision!r}; there are {', '.join(ARITHMETICS)}")
-    lost = [name for name, weight in weights.items() if not np.isfinite(weight).all()]
-    if lost:
-        raise InvalidInput(f"{', '.join(lost)}: numbers that are not finite, so no graphs are made of them")
-    arithmetic = ARITHMETICS[precision]
-    try:
-        encoder, step = _encoder(weights, shape), _step(weights, shape)
-    except KeyError as problem:
-        raise InvalidInput(f"weights that the shape needs are missing: {problem}") from problem
-    facts = {"precision": precision}
+    _check_weights(weights, shape)
+    arithmetic, facts = ARITHMETICS[precision], {"precision": precision}
     return Graphs(
-        encoder=encoder_graph(encoder, arithmetic).finish(facts),
-        step=step_graph(step, arithmetic).finish(facts),
+        encoder=encoder_graph(_encoder(weights, shape), arithmetic).finish(facts),
+        step=step_graph(_step(weights, shape), arithmetic).finish(facts),
         embeddings=arithmetic.embeddings(weights["embeddings.weight"]),
     )
 
@@ -54,6 +49,19 @@ def check_exportable(shape: Shape) -> None:
     if faults:
         told = "; ".join(f"{field} {problem}" for field, problem in faults)
         raise InvalidInput(f"a network of this shape can be trained, not served: {told}", tuple(faults))
+
+
+def _check_weights(weights: Mapping[str, Array], shape: Shape) -> None:
+    with torch.device("meta"):
+        expected = {name: tuple(weight.shape) for name, weight in Seq2Seq(shape).state_dict().items()}
+    odd = sorted(set(expected) ^ set(weights))
+    if odd:
+        raise InvalidInput(f"weights that are missing or in excess: {', '.join(odd[:5])}")
+    for name, wanted in expected.items():
+        if weights[name].shape != wanted:
+            raise InvalidInput(f"{name} is {list(weights[name].shape)} where {list(wanted)} is needed")
+        if not np.isfinite(weights[name]).all():
+            raise InvalidInput(f"{name}: numbers that are not finite, so no graphs are made of them")
 
 
 def _encoder(weights: Mapping[str, Array], shape: Shape) -> EncoderWeights:

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("onnx")
+pytest.importorskip("torch")
+
+from daemon.errors import InvalidInput
+from daemon.inference.chat.network.reference import TorchSteps
+from daemon.inference.chat.serving.onnx_steps import OnnxSteps
+from daemon.inference.chat.tokenizer import BOS
+from daemon.inference.chat.training.export import export
+from tests.unit.inference.chat.serving.models import arrays, graphs, network, search, shape, sources
+
+SHAPES = [
+    {},
+    {"context": "transformed_last", "score": "dot", "tied": False},
+    {"context": "transformed_all", "bidirectional": False, "encoder_layers": 1, "decoder_layers": 3},
+    {"encoder_layers": 3, "decoder_layers": 1, "score": "dot"},
+    {"vocabulary": 97, "hidden": 2, "embedding": 1},
+]
+
+
+@pytest.mark.parametrize("changes", SHAPES)
+def test_graphs_in_single_precision_give_torchs_tokens(changes: dict[str, Any]) -> None:
+    model = network(**changes)
+    said = sources(12)
+    found = search(OnnxSteps(export(arrays(model), model.shape, "float32"))).run(said)
+    expected = search(TorchSteps(model)).run(said)
+    assert [[one.tokens for one in replies] for replies in found] == [
+        [one.tokens for one in replies] for replies in expected
+    ]
+    for ours, theirs in zip(found, expected, strict=True):
+        assert np.allclose([one.score for one in ours], [one.score for one in theirs], atol=1e-4)
+
+
+@pytest.mark.parametrize("changes", SHAPES[:4])
+def test_eight_bits_are_near_to_single_precision(changes: dict[str, Any]) -> None:
+    model = network(**changes)
+    said, first = sources(12), np.arange(12)
+    models: list[Any] = [TorchSteps(model), OnnxSteps(export(arrays(model), model.shape, "int8"))]
+    scores = []
+    for one in models:
+        candidates, _ = one.step(one.start(said), first, np.full(12, BOS), one.size)
+        scores.append(np.take_along_axis(candidates.scores, candidates.tokens.argsort(axis=1), axis=1))
+    assert np.abs(scores[0] - scores[1]).mean() < 0.05
+    assert np.abs(scores[0] - scores[1]).max() < 0.5
+
+
+def test_eight_bits_take_a_quarter_of_the_room() -> None:
+    small, large = graphs("int8", hidden=256), graphs("float32", hidden=256)
+    assert small.embeddings.nbytes * 4 == large.embeddings.nbytes
+    assert len(small.step) < 0.3 * len(large.step)
+    assert len(small.encoder) < 0.3 * len(large.encoder)
+
+
+def test_the_same_weights_give_the_same_bytes() -> None:
+    first, second = graphs(), graphs()
+    assert (first.encoder, first.step) == (second.encoder, second.step)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"), [({"cell": "lstm"}, "cell"), ({"handing": "bahdanau"}, "handing"), ({"cell": "rnn"}, "cell")]
+)
+def test_a_shape_without_graphs_is_refused_by_the_field(changes: dict[str, Any], field: str) -> None:
+    model = network(**changes)
+    with pytest.raises(InvalidInput, match="can be trained, not served") as refused:
+        export(arrays(model), model.shape)
+    assert [name for name, _ in refused.value.faults] == [field]
+
+
+def test_weights_that_are_not_finite_missing_or_of_another_shape_are_refused() -> None:
+    model = network()
+    weights = arrays(model)
+    with pytest.raises(InvalidInput, match=r"softmax\.bias: numbers that are not finite"):
+        export({**weights, "softmax.bias": np.full(90, np.nan)}, model.shape)
+    with pytest.raises(InvalidInput, match="missing"):
+        export({name: weight for name, weight in weights.items() if "projection" not in name}, model.shape)
+    with pytest.raises(InvalidInput, match=r"embeddings\.weight is \[90, 13\] where \[91, 13\]"):
+        export(weights, shape(vocabulary=91))
+    with pytest.raises(InvalidInput, match="no precision 'int4'"):
+        export(weights, model.shape, "int4")
+
+
+def test_a_row_of_zeros_stays_zero() -> None:
+    model = network()
+    weights = arrays(model)
+    weights["embeddings.weight"] = weights["embeddings.weight"].copy()
+    weights["embeddings.weight"][:5] = 0
+    steps = OnnxSteps(export(weights, model.shape))
+    candidates, _ = steps.step(steps.start([[3]]), np.zeros(1, np.int64), np.array([0]), 90)
+    assert np.isfinite(candidates.scores).all()

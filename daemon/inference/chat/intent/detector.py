@@ -60,6 +60,8 @@ def _together(judged: Sequence[_Judged]) -> tuple[Label, str]:
     if half:
         if any(one is not half and _other_half(one, half.rule) for one in judged):
             return "recommend", "wish_and_film_apart"
+        if half.rule and half.rule.name == "nothing_named" and any("wishes_thing" in one.features for one in judged):
+            return "not", "other_thing_wished_for"
         if half.rule and half.rule.label == "unsure":
             return "unsure", half.rule.name
     unsure = next((rule for rule in rules if rule.label == "unsure"), None)

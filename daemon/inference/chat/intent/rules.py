@@ -98,7 +98,7 @@ def _wishes_watch(features: Features) -> bool:
 
 
 def _asks_bare(features: Features) -> bool:
-    return "asks_bare" in features
+    return "asks_bare" in features or {"asks_if_marked", "question"} <= set(features)
 
 
 def _recommends(features: Features) -> bool:

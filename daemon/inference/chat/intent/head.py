@@ -112,7 +112,7 @@ def _chunk(phrase: Sequence[Token]) -> list[Token]:
 
 def _film_kind(kinds: Sequence[str], phrase: Sequence[Token]) -> str:
     head = kinds[-1]
-    if "fact" in kinds:
+    if "fact" in kinds and (kinds[0] in {"the", "fact", "superl"}):
         return "factfilm"
     if "fav" in kinds:
         return "favfilm" if not phrase[0].text.startswith("my") and kinds[0] != "i" else "myfilm"

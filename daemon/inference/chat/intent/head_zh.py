@@ -7,7 +7,7 @@ from typing import Final
 
 from daemon.inference.chat.intent.tokens import Token
 
-_FILMS: Final = {"film", "kindfilm", "genre"}
+_FILMS: Final = {"film", "kindfilm", "genre", "topic"}
 _NOUNS: Final = {"compound", "other"}
 #: Behind 的 these say something of a film and are not what the film belongs to.
 _NOT_OWNED: Final = {

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
 from daemon.errors import InvalidInput, UnreadableFile
 from daemon.inference.chat.training.cleaning import Cleaner
 from daemon.inference.chat.training.corpora import Corpus, corpus_named
-from daemon.inference.chat.training.dialogues import Dialogue, Rejected, Rejections
+from daemon.inference.chat.training.dialogues import Rejected, Rejections
 from daemon.inference.chat.training.pairs import Pair, balanced, pairs_of, unknown
+from daemon.inference.chat.training.perplexity import spread
 from daemon.inference.chat.training.recipe import Ingredient, Recipe
+from daemon.products.phrases import Language
+
+BALANCE: Final = 3
+FEW: Final = 1000
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +55,8 @@ class Prepared(NamedTuple):
 def prepare(recipe: Recipe, root: Path | None, unfit: Callable[[str], str]) -> Prepared:
     """Read and clean the corpora of a recipe. root: the folder of those that are no packages.
 
+    Where nothing at all is held out, what is learned is measured: by heart.
+
     Raises InvalidInput for a recipe without corpora, NotFound and UnreadableFile for files that are not those meant.
     """
     if not recipe.corpora:
@@ -63,7 +70,8 @@ def prepare(recipe: Recipe, root: Path | None, unfit: Callable[[str], str]) -> P
             held = ingredient.held_out_only or cleaner.is_held_out(cleaned)
             (held_out if held else learned).extend(pairs_of(cleaned, recipe.batches.turns))
     kept = balanced(learned, recipe.balance, cleaner.counts)
-    fresh = unknown(held_out, kept, cleaner.counts)
+    by_heart = not recipe.cleaning.held_out and not held_out
+    fresh = kept if by_heart else unknown(held_out, kept, cleaner.counts)
     report = Report(
         sources=tuple(map(_source, corpora)),
         rejected=dict(rejections.reasons),
@@ -84,14 +92,20 @@ def checked(ingredient: Ingredient) -> Corpus:
     return corpus
 
 
-def lines_of(pairs: Iterable[Pair]) -> Sequence[str]:
-    """Return all turns of pairs once each, in the order in which they come: what a vocabulary is made of."""
-    return list(dict.fromkeys(turn for pair in pairs for turn in (*pair.context, pair.reply)))
+def lines_of(pairs: Iterable[Pair]) -> list[str]:
+    """Return turns of pairs, once each: what a vocabulary is made of.
 
-
-def dialogues_of(pairs: Iterable[Pair]) -> list[Dialogue]:
-    """Return pairs as dialogues that end with the reply."""
-    return [Dialogue((*pair.context, pair.reply), pair.language, pair.corpus) for pair in pairs]
+    No language gives more than BALANCE times as many as another of at least FEW, or it would get nearly all pieces;
+    those of one that has more are spread evenly over it.
+    """
+    turns: dict[Language, dict[str, None]] = {}
+    for pair in pairs:
+        turns.setdefault(pair.language, {}).update(dict.fromkeys((*pair.context, pair.reply)))
+    fewest = min((len(lines) for lines in turns.values() if len(lines) >= FEW), default=0)
+    most = BALANCE * fewest or None
+    return [
+        line for lines in map(list, turns.values()) for line in (lines[place] for place in spread(len(lines), most))
+    ]
 
 
 def _source(corpus: Corpus) -> Source:

@@ -19,6 +19,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     steps: int
     epoch: int
     tokens_per_s: float
+    steps_per_s: float
     bits: float
     best_bits: float | None
     held_out_bits: float | None
@@ -52,7 +53,8 @@ class Speed:
         """Take note of a step that ended now."""
         self._steps.append((time.monotonic(), tokens))
 
-    def per_s(self) -> float:
-        """Return the tokens of a second."""
+    def per_s(self) -> tuple[float, float]:
+        """Return the tokens and the steps of a second, 0 before the first."""
         passed = self._steps[-1][0] - self._steps[0][0]
-        return sum(tokens for _, tokens in list(self._steps)[1:]) / passed if passed else 0.0
+        made = list(self._steps)[1:]
+        return (sum(tokens for _, tokens in made) / passed, len(made) / passed) if passed else (0.0, 0.0)

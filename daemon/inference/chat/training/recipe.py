@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
+from collections.abc import Iterable
 from importlib.resources import files
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
@@ -141,6 +142,12 @@ def read_recipe(name: str) -> Recipe:
         raise UnreadableFile(f"{name}: not TOML: {error}") from error
     except (msgspec.ValidationError, InvalidInput) as error:
         raise InvalidInput(f"{name}: {error}") from error
+
+
+def with_corpora(recipe: Recipe, names: Iterable[str]) -> Recipe:
+    """Return a recipe with other corpora, by their names or paths; no path depends on where one stands."""
+    found = [str(Path(name).resolve()) if Path(name).is_file() else name for name in names]
+    return msgspec.structs.replace(recipe, corpora=tuple(Ingredient(name=name) for name in found))
 
 
 def recipe_names() -> list[str]:

@@ -232,8 +232,9 @@ class _Training:
 
     def _progress(self, loss: Loss) -> Progress:
         at = self._standing
+        tokens_per_s, steps_per_s = self._speed.per_s()
         return Progress(
-            step=at.step, steps=self._steps, epoch=at.epoch, tokens_per_s=self._speed.per_s(),
+            step=at.step, steps=self._steps, epoch=at.epoch, tokens_per_s=tokens_per_s, steps_per_s=steps_per_s,
             bits=loss.bits_per_token, best_bits=at.best_bits, held_out_bits=self._held_out_bits,
         )  # fmt: skip
 

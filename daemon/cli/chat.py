@@ -59,7 +59,8 @@ class ChatGroup(click.Group):
 def chat(ctx: click.Context, session: str, explain: bool, given: Path | None) -> None:
     """Talk with the chat system: with the running daemon, else right here.
 
-    A line is a turn; Ctrl-D or Ctrl-C ends. In a pipe only the replies are written.
+    A line is a turn; Ctrl-D or Ctrl-C ends. In a pipe only the replies are written, and the exit status is 1
+    where a line got none.
     """
     if ctx.invoked_subcommand is not None:
         return
@@ -67,13 +68,15 @@ def chat(ctx: click.Context, session: str, explain: bool, given: Path | None) ->
     with contextlib.suppress(KeyboardInterrupt):
         daemon = running()
         if daemon is not None:
-            _talk(RemoteTalker(daemon, session), on_terminal=on_terminal, explain=explain)
-            return
+            ctx.exit(_talk(RemoteTalker(daemon, session), on_terminal=on_terminal, explain=explain))
         with _quiet_log(), own_talker(config_file(given), session) as talker:
-            _talk(talker, on_terminal=on_terminal, explain=explain)
+            status = _talk(talker, on_terminal=on_terminal, explain=explain)
+        ctx.exit(status)
 
 
-def _talk(talker: Talker, *, on_terminal: bool, explain: bool) -> None:
+def _talk(talker: Talker, *, on_terminal: bool, explain: bool) -> int:
+    """Talk until there are no more lines; return the exit status: 1 where a line in a pipe got no reply."""
+    unanswered = 0
     if on_terminal:
         click.echo(click.style("Say something, in English or Chinese. Ctrl-D ends.", dim=True))
     for line in _lines(on_terminal):
@@ -81,11 +84,13 @@ def _talk(talker: Talker, *, on_terminal: bool, explain: bool) -> None:
             reply, explained = talker.ask(line)
         except (Unavailable, TooMany, InvalidInput) as exc:
             click.echo(click.style(f"! {exc}", fg="red"), err=not on_terminal)
+            unanswered += not on_terminal
             continue
         if explain:
             for note in explained:
                 click.echo(click.style(f"  {printable(note)}", dim=True))
         click.echo("\n".join(printable(part) for part in reply.split("\n")))
+    return 1 if unanswered else 0
 
 
 def _lines(on_terminal: bool) -> Iterator[str]:

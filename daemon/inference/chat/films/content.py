@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from array import array
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -59,20 +60,23 @@ def _block(films: Sequence[Film], people: PeopleIndex, kind: str) -> Any:
     """Return the vectors of one kind of feature, each of length 1 or 0."""
     from scipy import sparse  # noqa: PLC0415 of the extra "chat"
 
-    counted = [Counter(_features(film, people, kind)) for film in films]
-    spread = Counter(feature for counts in counted for feature in counts)
+    spread = Counter(feature for film in films for feature in set(_features(film, people, kind)))
     most = max(2.0, _COMMON * len(films)) if kind == "word" else math.inf
     fewest = 2 if kind == "word" else 1
     telling = sorted(feature for feature, holders in spread.items() if fewest <= holders < most)
     columns = {feature: place for place, feature in enumerate(telling)}
-    rows, places, values = [], [], []
-    for row, counts in enumerate(counted):
-        for feature in sorted(counts.keys() & columns.keys()):
+    rareness = [math.log(1 + len(films) / spread[feature]) for feature in telling]
+    rows, places, values = array("q"), array("q"), array("f")  # of plain numbers: summaries have millions of words
+    for row, film in enumerate(films):
+        counts = Counter(columns[feature] for feature in _features(film, people, kind) if feature in columns)
+        for place in sorted(counts):
             rows.append(row)
-            places.append(columns[feature])
-            values.append((1 + math.log(counts[feature])) * math.log(1 + len(films) / spread[feature]))
+            places.append(place)
+            values.append((1 + math.log(counts[place])) * rareness[place])
     shape = (len(films), max(1, len(columns)))
-    return _unit(sparse.csr_matrix((np.array(values, dtype=np.float32), (rows, places)), shape=shape))
+    return _unit(
+        sparse.csr_matrix((np.frombuffer(values, np.float32), (np.asarray(rows), np.asarray(places))), shape=shape)
+    )
 
 
 def _features(film: Film, people: PeopleIndex, kind: str) -> Iterator[str]:

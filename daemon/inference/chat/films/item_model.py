@@ -18,14 +18,19 @@ from daemon.inference.chat.steps import Floats, Ints
 MOST: Final = 4_000
 #: How strongly large weights are held down, tuned by tests/benchmarks/bench_chat_films.py.
 L2: Final = 300.0
+_ROWS: Final = 256
 
 
 class ItemModel:
-    """Weights between films. rows: [items] the row of each film of the model; weights: [items, items]."""
+    """Weights between films.
 
-    def __init__(self, rows: Ints, weights: Floats) -> None:
+    rows: [items] the row of each film of the model; weights: [items, items]; people: [items] who liked or saw each.
+    """
+
+    def __init__(self, rows: Ints, weights: Floats, people: Ints) -> None:
         self.rows = rows
         self._weights = weights
+        self._people = people
         self._place = {int(row): place for place, row in enumerate(rows)}
 
     @classmethod
@@ -39,9 +44,9 @@ class ItemModel:
         ranked = np.lexsort((np.arange(people.size), -people))[:most]
         rows: Ints = np.sort(ranked[people[ranked] >= fewest]).astype(np.int64)
         if rows.size < 2:
-            return cls(np.zeros(0, dtype=np.int64), np.zeros((0, 0), dtype=np.float32))
+            return cls(np.zeros(0, dtype=np.int64), np.zeros((0, 0), dtype=np.float32), np.zeros(0, dtype=np.int64))
         chosen = likes.tocsc()[:, rows]
-        return cls(rows, _weights((chosen.T @ chosen).toarray().astype(np.float64), l2))
+        return cls(rows, _weights((chosen.T @ chosen).toarray().astype(np.float64), l2), people[rows])
 
     def scores(self, history: Floats, size: int) -> Floats:
         """Return the scores of all films for one person, 0 for those outside the model.
@@ -59,18 +64,27 @@ class ItemModel:
         first, second = self._place.get(liked), self._place.get(film)
         return 0.0 if first is None or second is None else float(self._weights[first, second])
 
-    def knows(self, row: int) -> bool:
-        """Tell whether a film is in the model."""
-        return row in self._place
+    def known(self, row: int) -> int:
+        """Return how many people tell the model of a film, 0 where it is not in the model."""
+        place = self._place.get(row)
+        return 0 if place is None else int(self._people[place])
 
 
 def _weights(gram: NDArray[np.float64], l2: float) -> Floats:
+    """Return the weights of a Gram matrix, which is overwritten: at 4,000 films every copy takes 128 MB."""
     from scipy.linalg import lapack  # noqa: PLC0415 of the extra "chat"
 
+    size = gram.shape[0]
     np.fill_diagonal(gram, gram.diagonal() + l2)
-    factor, _ = lapack.dpotrf(gram, lower=False, overwrite_a=True)
-    inverse, _ = lapack.dpotri(factor, lower=False, overwrite_c=True)
-    inverse = np.triu(inverse) + np.triu(inverse, 1).T
-    weights: Floats = (inverse / -inverse.diagonal()).astype(np.float32)
+    factor, _ = lapack.dpotrf(gram.T, lower=True, overwrite_a=True)  # symmetric, and LAPACK wants columns first
+    inverse, _ = lapack.dpotri(factor, lower=True, overwrite_c=True)
+    weights: Floats = np.empty((size, size), dtype=np.float32)
+    for start in range(0, size, _ROWS):
+        rows = slice(start, min(start + _ROWS, size))
+        weights[rows, :start] = inverse[rows, :start]
+        weights[:start, rows] = inverse[rows, :start].T
+        corner = np.tril(inverse[rows, rows])
+        weights[rows, rows] = corner + np.tril(corner, -1).T
+    weights /= -inverse.diagonal().astype(np.float32)
     np.fill_diagonal(weights, 0.0)
     return weights

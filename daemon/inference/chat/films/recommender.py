@@ -31,14 +31,15 @@ _FAR_YEARS: Final = 50
 class Weights(msgspec.Struct, frozen=True, kw_only=True):
     """How much each model counts.
 
-    known_after: films somebody spoke of until half the score is their own taste. together, alike: the shares of what
-    is liked together and of content in that taste. like: the share that "like X" takes of the whole. nearness: how
+    known_after: films somebody spoke of until half the score is their own taste. together: the share of what is liked
+    together in that taste, as far as the model knows those films; the rest is content. known_by: people who tell of a
+    film until the model half knows it. like: the share that "like X" takes of the whole. nearness: how
     much a dropped range of years still counts. variety: the share of being unlike the others, within one answer.
     """
 
-    known_after: float = 2.0
-    together: float = 0.85
-    alike: float = 0.15
+    known_after: float = 1.0
+    together: float = 0.9
+    known_by: float = 5.0
     like: float = 0.7
     nearness: float = 0.5
     variety: float = 0.2
@@ -62,7 +63,7 @@ class Recommender:
         """Fit all models to films and everybody's feedback; equal for equal input in any order. Takes seconds."""
         weights = weights or Weights()
         library = Library(Shelf.of(films))
-        likes = _likes(library, feedback)
+        likes = likes_of(library, feedback)
         content = Content.fitted(library.films, library.people)
         popular = popularity(library.films, np.asarray((likes >= 1).sum(axis=0)).ravel())
         return cls(library, content, ItemModel.fitted(likes, l2=weights.l2), popular, weights)
@@ -115,11 +116,16 @@ class Recommender:
         history[sorted(seen)], history[sorted(liked)] = SEEN, 1.0
         together = self.model.scores(history, history.size)
         weights = self._weights
-        share = weights.together * any(self.model.knows(row) for row in (*liked, *seen))
-        taste = (share * _scaled(together) + weights.alike * _scaled(alike)) / (share + weights.alike)
+        share = weights.together * self._sureness((*liked, *seen))
+        taste = share * _scaled(together) + (1 - share) * _scaled(alike)
         known = spoken / (spoken + weights.known_after)
         scores: Floats = ((1 - known) * self.popular + known * taste).astype(np.float32)
         return scores
+
+    def _sureness(self, rows: Sequence[int]) -> float:
+        """Return how well the model knows some films, from 0 to 1: half for one that `known_by` people tell it of."""
+        people = [self.model.known(row) for row in rows]
+        return sum(count / (count + self._weights.known_by) for count in people) / len(people) if people else 0.0
 
     def _named(self, titles: Sequence[str], field: str) -> tuple[tuple[int, ...], tuple[str, ...]]:
         """Return the rows of titles of a wish, and which of them are unknown, as `dropped` names them."""
@@ -166,7 +172,7 @@ def _scaled(scores: Floats) -> Floats:
     return scores / most if most > 0 else scores
 
 
-def _likes(library: Library, feedback: Iterable[Feedback]) -> Any:
+def likes_of(library: Library, feedback: Iterable[Feedback]) -> Any:
     """Return who likes what: scipy.sparse [people, films], 1 for liked, SEEN for seen."""
     from scipy import sparse  # noqa: PLC0415 of the extra "chat"
 

@@ -19,9 +19,9 @@ from daemon.inference.chat.wishes import Intent, Label
 #: Clauses that are looked at; whoever says more is not asking for a film.
 _MOST_CLAUSES: Final = 80
 #: Features of a clause that can be the other half of a wish.
-_OTHER_HALF: Final = frozenset({"film", "genre", "like", "watched_title"})
+_OTHER_HALF: Final = frozenset({"film", "genre", "like", "specific", "watched_title"})
 #: Features that can be it beside a wish to watch.
-_WATCHED_HALF: Final = frozenset({"kind", "person", "specific"})
+_WATCHED_HALF: Final = frozenset({"kind", "person"})
 
 
 class _Judged(NamedTuple):

@@ -90,7 +90,7 @@ def _names_kind(features: Features) -> bool:
 
 
 def _like(features: Features) -> bool:
-    return "like" in features and not {"like_that", "film"}.isdisjoint(features)
+    return "like" in features and not {"like_that", "film", "wishes_watch", "recommends"}.isdisjoint(features)
 
 
 def _wishes_watch(features: Features) -> bool:

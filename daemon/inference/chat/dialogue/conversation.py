@@ -87,7 +87,8 @@ class Conversation:
         if unread := _unreadable(turn.text):
             return turn.answer_phrase(unread)
         if refusal := self._parts.incoming(turn.text, turn.language):
-            return turn.answer_phrase(refusal)
+            turn.notes.append("refused")
+            return turn.answer(refusal)
         if answer := await self._about_itself(turn):
             return answer
         if self._parts.detect is not None:

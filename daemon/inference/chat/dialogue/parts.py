@@ -14,7 +14,7 @@ from daemon.products.phrases import Language
 
 #: Takes one utterance for a wish, for none, or for half of one.
 Detector: TypeAlias = Callable[[str], Intent]
-#: Returns the key of the phrase that answers instead, "" where a text may pass.
+#: Returns what is answered instead, in a language; "" where a text may pass.
 Judge: TypeAlias = Callable[[str, Language], str]
 
 

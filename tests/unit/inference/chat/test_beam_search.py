@@ -53,11 +53,9 @@ def test_so_it_does_where_most_of_many_tokens_are_banned(seed: int, data: Any, s
         min_length=data.draw(st.integers(0, 2)),
         banned=data.draw(st.frozensets(st.integers(2, 39), min_size=30)),
     )
-    steps = model.steps()
-    found = BeamSearch(steps, settings).run(sources)
+    found = BeamSearch(model.steps(), settings).run(sources)
     for source, replies in zip(sources, found, strict=True):
         same(replies, one_by_one(model.steps(), source, settings))
-    assert max(k for _, k in steps.asked) > 2 * settings.width
 
 
 @given(model=models(), data=DATA, sources=SOURCES)
@@ -120,6 +118,34 @@ def test_how_many_replies_are_wanted_does_not_change_which_come_first(model: Mod
     for fewer, more in pairwise(by_number):
         for few, many in zip(fewer, more, strict=True):
             assert many[: len(few)] == few
+
+
+@given(seed=st.integers(0, 10_000), data=DATA, sources=SOURCES)
+def test_which_number_a_token_has_does_not_matter(seed: int, data: Any, sources: Any) -> None:
+    model = Model(seed, data.draw(st.integers(2, 6)), "smooth")
+    settings = data.draw(settings_of(model.size))
+    back = model.size - 1 - np.arange(model.size)
+
+    def turned(past: Any) -> Any:
+        return model.rule((past[0], tuple(int(back[token]) for token in past[1])))[back]
+
+    fields = {name: getattr(settings, name) for name in settings.__struct_fields__}
+    fields |= {"begin": int(back[BEGIN]), "end": int(back[END])}
+    fields |= {"banned": frozenset(int(back[token]) for token in settings.banned)}
+    found = BeamSearch(HistorySteps(turned, model.size), Settings(**fields)).run(sources)
+    expected = BeamSearch(model.steps(), settings).run(sources)
+    assert [[one.score for one in replies] for replies in found] == [
+        [one.score for one in replies] for replies in expected
+    ]
+    assert [[tuple(int(back[token]) for token in one.tokens) for one in replies] for replies in found] == [
+        [one.tokens for one in replies] for replies in expected
+    ]
+
+
+def test_a_model_of_nothing_but_the_end_ends() -> None:
+    steps = HistorySteps(lambda _: np.array([-0.5], dtype=np.float32), 1)
+    found = BeamSearch(steps, Settings(begin=0, end=0, width=3, n_best=3)).run([[1]])[0]
+    assert [(one.tokens, one.log_probability) for one in found] == [((), -0.5)]
 
 
 def by_length(scores: dict[int, dict[int, float]], size: int = 4) -> HistorySteps:

@@ -37,11 +37,13 @@ class HistorySteps:
         assert parents.size
         assert 0 < k <= self.size
         pasts = [(state[row][0], (*state[row][1], token)) for row, token in zip(parents, tokens.tolist(), strict=True)]
-        assert all(past[1][0] == BEGIN for past in pasts)
         self.asked.append((pasts, k))
         scores = np.array([self.rule(past) for past in pasts])
         order = np.argsort(-scores, axis=1, kind="stable")[:, :k]
-        return Candidates(order, np.take_along_axis(scores, order, axis=1)), pasts
+        candidates = Candidates(order, np.take_along_axis(scores, order, axis=1))
+        for array in candidates:
+            array.setflags(write=False)  # they may be the model's own, and used again
+        return candidates, pasts
 
 
 class JoiningHistorySteps(HistorySteps):

@@ -61,7 +61,7 @@ def _films_end(clause: Sequence[Token], at: int) -> int:
 
 def _owned(clause: Sequence[Token], at: int, end: int, film: Token) -> tuple[Token, int]:
     """Return the film as it stands, or the thing that it only describes, and where that ends."""
-    if film.text == "片" and at and clause[at - 1].kind == "x":
+    if film.text == "片" and at and clause[at - 1].kind in {"x", "num", "other"}:
         return film._replace(kind="thing"), end
     if end < len(clause) and clause[end].kind in _NOUNS:
         return film._replace(kind="thing", end=clause[end].end), end + 1
@@ -81,5 +81,6 @@ def _certain(before: Sequence[Token], clause: Sequence[Token], end: int) -> bool
 
 
 def _single(token: Token) -> Token:
-    kind = {"compound": "thing", "other": "thing", "gadj": "kind"}.get(token.kind, token.kind)
-    return token._replace(kind=kind)
+    if token.kind == "compound":
+        return token._replace(kind="thing" if len(token.text) > 1 else "x")
+    return token._replace(kind={"other": "thing", "gadj": "kind"}.get(token.kind, token.kind))

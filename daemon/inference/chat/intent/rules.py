@@ -121,10 +121,10 @@ RULES: Final[Sequence[Rule]] = (
     Rule("other_thing_recommended", "not", _thing_recommended, strong=True),
     Rule("film_recommendation_asked", "recommend", _has("recommends_film")),
     Rule("hypothetical", "not", _has("hypothetical"), strong=True),
+    Rule("film_advice_asked", "recommend", _has("asks_advice")),
     Rule("fact_asked", "not", _fact, strong=True),
     Rule("shop_talk", "not", _shop, strong=True),
     Rule("recent_films_asked", "recommend", _has("asks_recent")),
-    Rule("film_advice_asked", "recommend", _has("asks_advice")),
     Rule("film_of_the_past", "not", _past, strong=True),
     Rule("film_being_watched", "not", _has("progressive"), strong=True),
     Rule("film_asked_for", "recommend", _has("asks_film")),
@@ -139,12 +139,15 @@ RULES: Final[Sequence[Rule]] = (
     Rule("mood_alone", "unsure", _wishes_something),
     Rule("film_of_taste", "unsure", _has("my_taste")),
     Rule("film_mentioned", "unsure", _has("film", "kind_alone")),
+    Rule("which_one", "not", _has("asks_which")),
     Rule("like_what_was_named", "not", _has("like_that")),
     Rule("one_film", "not", _has("specific")),
     Rule("other_thing", "not", _has("thing")),
 )
 #: Rules of clauses that say half of what a wish says, the other half of which may stand in another clause.
-HALF_WISHES: Final = frozenset({"nothing_named", "something_to_watch", "mood_alone", "like_what_was_named"})
+HALF_WISHES: Final = frozenset(
+    {"nothing_named", "something_to_watch", "mood_alone", "like_what_was_named", "which_one"}
+)
 
 
 def decide(features: Features) -> Rule | None:

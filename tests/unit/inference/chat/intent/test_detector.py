@@ -26,7 +26,12 @@ def test_any_text_has_one_of_three_outcomes_by_a_rule_with_words_of_the_wishes(t
     found = detect(text)
 
     assert found.label in {"recommend", "not", "unsure"}
-    assert found.rule in {rule.name for rule in RULES} | {"nothing_said", "no_film", "wish_and_film_apart", "other_thing_wished_for"}
+    assert found.rule in {rule.name for rule in RULES} | {
+        "nothing_said",
+        "no_film",
+        "wish_and_film_apart",
+        "other_thing_wished_for",
+    }
     assert set(found.slots.genres + found.slots.not_genres) <= set(GENRES)
     assert set(found.slots.moods + found.slots.not_moods) <= set(MOODS)
     assert detect(text) == found

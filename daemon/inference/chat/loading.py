@@ -23,9 +23,9 @@ from daemon.inference.chat.intent.tokens import tokens
 from daemon.inference.chat.languages import language_of
 from daemon.inference.chat.normalisation import normalised
 from daemon.inference.chat.replies import Speaker
+from daemon.inference.chat.safety import judge_incoming, judge_outgoing
 from daemon.inference.chat.wishes import Slots
 from daemon.ports import FilmStore, Offload
-from daemon.products.phrases import Language
 
 if TYPE_CHECKING:
     from daemon.inference.chat.serving.models import Model
@@ -83,8 +83,8 @@ class Loader:
         parts = Parts(
             normalise=normalised,
             language_of=language_of,
-            incoming=_passed,
-            outgoing=_passed,
+            incoming=judge_incoming,
+            outgoing=judge_outgoing,
             detect=detector or (before.parts.detect if before else None),
             slots_in=slots_in,
             speakers=tuple(speakers.values()),
@@ -145,7 +145,3 @@ async def _tried(name: str, load: Callable[[], Awaitable[T]], problems: dict[str
         problems[name] = str(exc) if isinstance(exc, ZhibanError) else f"{type(exc).__name__}: {exc}"
         _log.warning("chat.part_rejected", part=name, reason=problems[name])
         return None
-
-
-def _passed(_text: str, _language: Language) -> str:
-    return ""

@@ -73,9 +73,10 @@ class Conversation:
     async def _remembered(self, turn: Turn, *, too_long: bool) -> Answer:
         session = turn.session
         before = list(session.turns)
-        session.hear(turn.text)
+        refusal = "" if too_long else self._judged(turn)
+        session.hear("" if refusal else turn.text)
         try:
-            answer = turn.answer_phrase("too_long") if too_long else await self._answer(turn)
+            answer = turn.answer_phrase("too_long") if too_long else await self._answer(turn, refusal)
         except (Unavailable, asyncio.CancelledError):
             session.turns.clear()
             session.turns.extend(before)
@@ -83,11 +84,21 @@ class Conversation:
         session.say(answer.text)
         return answer
 
-    async def _answer(self, turn: Turn) -> Answer:
+    def _judged(self, turn: Turn) -> str:
+        """Return what is answered to a text that is not talked about, "" for any other; mask what is personal in it."""
+        found = self._parts.incoming(turn.text)
+        if found is None:
+            return ""
+        turn.notes.append(f"found: {found.kind}")
+        if found.blocks:
+            return found.reply
+        turn.text = found.text
+        return ""
+
+    async def _answer(self, turn: Turn, refusal: str) -> Answer:
         if unread := _unreadable(turn.text):
             return turn.answer_phrase(unread)
-        if refusal := self._parts.incoming(turn.text, turn.language):
-            turn.notes.append("refused")
+        if refusal:
             return turn.answer(refusal)
         if answer := await self._about_itself(turn):
             return answer

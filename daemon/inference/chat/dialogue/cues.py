@@ -39,6 +39,8 @@ def plain(text: str) -> str:
 
 def said(cue: str, text: str) -> bool:
     """Tell whether a text is such a turn, or begins with one, or has its words in it."""
+    if len(text) > 2 * LONGEST:
+        return False
     found = _cue(cue)
     bare = plain(text)
     if len(bare) > LONGEST:

@@ -8,14 +8,15 @@ from typing import Protocol, TypeAlias
 
 from daemon.inference.chat.films.suggestions import Suggestions
 from daemon.inference.chat.replies import Speaker
+from daemon.inference.chat.safety import Finding
 from daemon.inference.chat.wishes import Intent, Slots
 from daemon.ports.films import Feedback
 from daemon.products.phrases import Language
 
 #: Takes one utterance for a wish, for none, or for half of one.
 Detector: TypeAlias = Callable[[str], Intent]
-#: Returns what is answered instead, in a language; "" where a text may pass.
-Judge: TypeAlias = Callable[[str, Language], str]
+#: Returns what is wrong with a text and what is answered instead, None where it may pass.
+Judge: TypeAlias = Callable[[str], Finding | None]
 
 
 def _nothing_named(_: str) -> Slots:

@@ -30,7 +30,7 @@ async def spoken(turn: Turn, speakers: Sequence[Speaker], choice: Choice, judge:
     lately = {plain(reply) for reply in turn.session.replies} | {plain(turn.text)}
 
     def fits(text: str) -> bool:
-        return plain(text) not in lately and not judge(text, turn.language)
+        return plain(text) not in lately and judge(text) is None
 
     best = choice.best(candidates, fits)
     if best is not None:

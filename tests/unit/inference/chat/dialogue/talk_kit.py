@@ -22,6 +22,7 @@ from daemon.inference.chat.languages import language_of
 from daemon.inference.chat.loading import slots_in
 from daemon.inference.chat.normalisation import normalised
 from daemon.inference.chat.replies import Candidate, Speaker
+from daemon.inference.chat.safety import judge_incoming, judge_outgoing
 from daemon.products.phrases import Language
 from tests.house import Inline
 
@@ -66,7 +67,7 @@ def talk(*speakers: Speaker, films: bool = True, most: int = 1000, turns: int = 
     clock, stores = FakeClock(), MemoryStores()
     sessions = Sessions(clock, most=most, turns=turns, idle_s=idle_s, language="en")
     given: dict[str, Any] = {
-        "normalise": normalised, "language_of": language_of, "incoming": lambda *_: "", "outgoing": lambda *_: "",
+        "normalise": normalised, "language_of": language_of, "incoming": judge_incoming, "outgoing": judge_outgoing,
         "detect": detect, "slots_in": slots_in, "speakers": speakers,
         "adviser": Adviser(recommender(), Inline()) if films else None,
     }  # fmt: skip

@@ -138,12 +138,28 @@ async def test_whoever_waits_for_their_own_turn_before_is_told_in_time() -> None
     assert (await house.say("the grass is green")).text == "indeed"
 
 
-async def test_what_must_not_be_said_is_not_said() -> None:
-    house = talk(saying("something vile", 2.0), saying("something nice", 1.0, "generator"),
-                 outgoing=lambda text, _: "Let us not." if "vile" in text else "",
-                 incoming=lambda text, _: "That is not kind." if "fool" in text else "")  # fmt: skip
+async def test_what_must_not_be_said_is_neither_said_nor_remembered() -> None:
+    speaker = saying("you idiot, shut up", 2.0)
+    house = talk(speaker, saying("something nice", 1.0, "generator"))
     assert (await house.say("the grass is green")).text == "something nice"
-    assert (await house.say("you fool")).text == "That is not kind."
+    answer = await house.say("you are a fucking idiot")
+    assert answer.source == "phrase"
+    assert any(note.startswith("found: ") for note in answer.notes)
+    await house.say("the sky is blue")
+    assert not any("idiot" in turn for turn in speaker.heard[-1])
+
+
+async def test_whoever_is_in_despair_is_sent_to_people_who_can_help() -> None:
+    assert "emergency" in (await talk().say("I want to kill myself")).text
+    assert "热线" in (await talk().say("我不想活了")).text
+
+
+async def test_personal_data_are_not_remembered() -> None:
+    speaker = saying("indeed")
+    house = talk(speaker)
+    await house.say("my phone number is 13812345678 if you need it")
+    assert "13812345678" not in "".join(speaker.heard[-1])
+    assert "13812345678" not in "".join(house.sessions.of("k", "k").turns)
 
 
 async def test_fifty_people_at_once_keep_their_own_histories() -> None:

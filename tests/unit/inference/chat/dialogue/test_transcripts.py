@@ -17,7 +17,9 @@ def note(answer: Answer, name: str) -> str:
 
 
 def by(answer: Answer) -> str:
-    return f"phrase:{note(answer, 'phrase')}" if answer.source == "phrase" else answer.source
+    if answer.source != "phrase":
+        return answer.source
+    return f"phrase:{note(answer, 'phrase')}" if note(answer, "phrase") else f"refused:{note(answer, 'found')}"
 
 
 @pytest.mark.parametrize("name", TRANSCRIPTS)

@@ -101,6 +101,8 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     def shape_of(self, vocabulary: int) -> Shape:
         """Return the shape of its network. Raises InvalidInput."""
+        if foreign := self.shape.keys() - set(Shape.__struct_fields__) | self.shape.keys() & {"vocabulary"}:
+            raise InvalidInput(f"the recipe's shape: no key is named {', '.join(sorted(foreign))}")
         try:
             return msgspec.convert({**self.shape, "vocabulary": vocabulary}, Shape)
         except msgspec.ValidationError as error:

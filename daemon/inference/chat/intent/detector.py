@@ -60,7 +60,7 @@ def _together(judged: Sequence[_Judged]) -> tuple[Label, str]:
     if half:
         if any(one is not half and _other_half(one, half.rule) for one in judged):
             return "recommend", "wish_and_film_apart"
-        if half.rule and half.rule.name == "nothing_named" and any("wishes_thing" in one.features for one in judged):
+        if half.rule and half.rule.name == "nothing_named" and any(_of_other_things(one) for one in judged):
             return "not", "other_thing_wished_for"
         if half.rule and half.rule.label == "unsure":
             return "unsure", half.rule.name
@@ -70,6 +70,13 @@ def _together(judged: Sequence[_Judged]) -> tuple[Label, str]:
     if against:
         return "not", against.name
     return "not", rules[0].name if rules else "no_film"
+
+
+def _of_other_things(one: _Judged) -> bool:
+    """Tell whether a clause gives a recommendation that is asked for beside it something else to be about."""
+    return not {"wishes_thing", "thing", "shop"}.isdisjoint(one.features) and {"recommends", "film"}.isdisjoint(
+        one.features
+    )
 
 
 def _other_half(one: _Judged, half: Rule | None) -> bool:

@@ -26,6 +26,8 @@ _PLURAL: Final = (
     "musicals",
     "westerns",
 )
+#: These make a film a certain one: one of ours, or one that is exclaimed over.
+_CERTAIN: Final = {"my", "what a", "what an"}
 _NO_NOUN_ENDINGS: Final = ("ing", "ed", "ly", "able")
 
 
@@ -118,7 +120,9 @@ def _film_kind(kinds: Sequence[str], phrase: Sequence[Token]) -> str:
         return "favfilm" if not phrase[0].text.startswith("my") and kinds[0] != "i" else "myfilm"
     if "superl" in kinds or any(token.text.endswith("iest") for token in phrase):
         return "bestfilm"
-    if "the" in kinds[:1] or phrase[0].text in {"my", "your"}:
+    if phrase[0].text == "your":
+        return "yourfilm"
+    if "the" in kinds[:1] or phrase[0].text in _CERTAIN:
         return "thefilm"
     if head == "genre" and "film" not in kinds:
         return "genre"

@@ -29,7 +29,7 @@ _NOT_OWNED: Final = {
     "good",
     "topic",
 }
-_BEFORE_THIS: Final = {"measure", "num", "good", "mood", "gadj", "country", "adv"}
+_BEFORE_THIS: Final = {"measure", "num", "good", "mood", "gadj", "country", "adv", "de"}
 
 
 def phrases(clause: Sequence[Token]) -> list[Token]:
@@ -42,7 +42,11 @@ def phrases(clause: Sequence[Token]) -> list[Token]:
             end = _films_end(clause, at)
             token = token._replace(kind="film", end=clause[end - 1].end) if end > at + 1 else token
             token, end = _owned(clause, at, end, token)
-            token = token._replace(kind="thefilm") if token.kind in _FILMS and _certain(found, clause, end) else token
+            token = (
+                token._replace(kind="thefilm")
+                if token.kind in {"film", "kindfilm"} and _certain(found, clause, end)
+                else token
+            )
             found.append(token)
             at = end
             continue
@@ -72,9 +76,11 @@ def _owned(clause: Sequence[Token], at: int, end: int, film: Token) -> tuple[Tok
 
 def _certain(before: Sequence[Token], clause: Sequence[Token], end: int) -> bool:
     """Tell whether a film is one that was shown, named or spoken of before."""
-    for token in reversed(before[-4:]):
-        if token.kind in {"this", "title"}:
+    owned = False
+    for token in reversed(before[-5:]):
+        if token.kind == "this" or (token.kind == "title" and not owned):
             return True
+        owned = owned or token.kind == "de"
         if token.kind not in _BEFORE_THIS:
             break
     return end < len(clause) and clause[end].kind == "title"

@@ -98,7 +98,12 @@ def _wishes_watch(features: Features) -> bool:
 
 
 def _asks_bare(features: Features) -> bool:
-    return "asks_bare" in features or {"asks_if_marked", "question"} <= set(features)
+    return "asks_bare" in features
+
+
+def _asks_by_mark(features: Features) -> bool:
+    """A question about films in no particular form: which is told by its mark alone."""
+    return {"asks_if_marked", "question"} <= set(features)
 
 
 def _recommends(features: Features) -> bool:
@@ -131,15 +136,16 @@ RULES: Final[Sequence[Rule]] = (
     Rule("film_of_a_past_day", "not", _has("past_time"), strong=True),
     Rule("film_wished_for", "recommend", _has("wishes_film", "gives_film")),
     Rule("like_a_film", "recommend", _like),
+    Rule("film_in_a_question", "recommend", _asks_by_mark),
     Rule("film_asked_for_in_a_word", "recommend", _asks_bare, weak=True),
     Rule("kind_wished_for", "recommend", _names_kind),
+    Rule("which_one", "not", _has("asks_which")),
     Rule("other_thing_watched", "not", _watches_thing, strong=True),
     Rule("nothing_named", "unsure", _recommends),
     Rule("something_to_watch", "unsure", _wishes_watch),
     Rule("mood_alone", "unsure", _wishes_something),
     Rule("film_of_taste", "unsure", _has("my_taste")),
     Rule("film_mentioned", "unsure", _has("film", "kind_alone")),
-    Rule("which_one", "not", _has("asks_which")),
     Rule("like_what_was_named", "not", _has("like_that")),
     Rule("one_film", "not", _has("specific")),
     Rule("other_thing", "not", _has("thing")),

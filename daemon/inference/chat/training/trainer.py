@@ -131,12 +131,9 @@ class _Training:
         chance, how = torch.get_rng_state(), self._recipe.optimisation
         self._model.train()
         try:
-            self._give_way()
             loss = batch_loss(self._model, *batch, smoothing=how.smoothing, bf16=how.bf16)
-            self._give_way()
             self._optimiser.zero_grad(set_to_none=True)
             loss.minimised.backward()  # type: ignore[no-untyped-call] # torch names no types here
-            self._give_way()
         except Stopped:
             torch.set_rng_state(chance)
             raise
@@ -196,8 +193,16 @@ class _Training:
             learned = self._data.learned
             sentences = [learned.source(number) for number in range(len(learned))]
             model.embeddings.fill(word2vec_embeddings(sentences, shape, self._recipe.seed))
+        self._listen_in(model)
         how = self._recipe.optimisation
         return model, torch.optim.Adam(model.parameters(), lr=how.learning_rate, foreach=False)
+
+    def _listen_in(self, model: Seq2Seq) -> None:
+        """Ask between the parts of a step whether it is to be given up: a whole one takes seconds where others work."""
+        for part in (model.encoder, model.decoder, model.softmax):
+            part.register_forward_pre_hook(lambda *_: self._give_way())
+        for weight in model.parameters():
+            weight.register_hook(lambda _: self._give_way())  # type: ignore[no-untyped-call] # as above
 
     def _resume(self) -> None:
         found = load_checkpoint(self._folder)

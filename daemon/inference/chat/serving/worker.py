@@ -156,8 +156,6 @@ class DecodingWorker:
             if request.search is not search:
                 self._waiting.appendleft(request)
                 break
-            if request.gone:
-                continue
             self._under_way.add(request)
             admitted.append(request)
         return admitted

@@ -66,6 +66,13 @@ async def test_whatever_is_said_it_answers_or_has_nothing_to_say(generator: Gene
         assert candidate.text.strip()
 
 
+async def test_what_broke_off_is_no_reply(generator: Generator, voices: tuple[Voice, Voice]) -> None:
+    cut = search(voices[0].search.steps, min_length=3, max_length=3)
+    generator.swap(voices[0]._replace(search=cut))
+    assert [reply.ended for reply in cut.run([[5]])[0]] == ["length"]
+    assert await generator.candidates(["hello"], "en") == []
+
+
 async def test_a_swap_changes_words_and_numbers_together(generator: Generator, voices: tuple[Voice, Voice]) -> None:
     turns = [["hello"], ["good night"], ["你好"], ["谢谢你"]]
     before = [asyncio.ensure_future(generator.candidates(one, "en")) for one in turns]

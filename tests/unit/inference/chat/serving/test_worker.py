@@ -121,7 +121,7 @@ async def test_a_reply_that_never_begins_in_time_is_none(offload: ThreadOffload,
 async def test_a_caller_that_gives_up_leaves_room_and_harms_nobody(
     offload: ThreadOffload, first: BeamSearch, gated: Gated
 ) -> None:
-    worker = DecodingWorker(offload, search(gated), queue=1)
+    worker = DecodingWorker(offload, search(gated, min_length=4), queue=1)
     gone = asyncio.ensure_future(worker.reply([5, 6, 7], LONG))
     await entered(gated)
     waits = asyncio.ensure_future(worker.reply([8], LONG))
@@ -132,7 +132,7 @@ async def test_a_caller_that_gives_up_leaves_room_and_harms_nobody(
     stays = asyncio.ensure_future(worker.reply([9, 10], LONG))
     await asyncio.sleep(0)
     gated.opened.set()
-    assert await stays == first.run([[9, 10]])[0]
+    assert await stays == search(first.steps, min_length=4).run([[9, 10]])[0]
     # after its first step nothing is asked for whoever is gone
     assert max(gated.rows) <= 3
     assert worker.held == 0

@@ -101,6 +101,16 @@ def _asks_bare(features: Features) -> bool:
     return "asks_bare" in features
 
 
+def _beside(features: Features) -> bool:
+    """Films are what a thing is good for, or what somebody else has to do with."""
+    return "beside_thing" in features and {"asks_film", "asks_advice", "wishes_film"}.isdisjoint(features)
+
+
+def _which_one(features: Features) -> bool:
+    """A choice is asked for, of what another clause has to tell."""
+    return "asks_which" in features and {"recommends", "wishes_watch"}.isdisjoint(features)
+
+
 def _asks_by_mark(features: Features) -> bool:
     """A question about films in no particular form: which is told by its mark alone."""
     return {"asks_if_marked", "question"} <= set(features)
@@ -125,6 +135,7 @@ RULES: Final[Sequence[Rule]] = (
     Rule("kind_not_wanted", "unsure", _exclusion),
     Rule("other_thing_recommended", "not", _thing_recommended, strong=True),
     Rule("film_recommendation_asked", "recommend", _has("recommends_film")),
+    Rule("film_beside_a_thing", "not", _beside, strong=True),
     Rule("hypothetical", "not", _has("hypothetical"), strong=True),
     Rule("film_advice_asked", "recommend", _has("asks_advice")),
     Rule("fact_asked", "not", _fact, strong=True),
@@ -139,7 +150,7 @@ RULES: Final[Sequence[Rule]] = (
     Rule("film_in_a_question", "recommend", _asks_by_mark),
     Rule("film_asked_for_in_a_word", "recommend", _asks_bare, weak=True),
     Rule("kind_wished_for", "recommend", _names_kind),
-    Rule("which_one", "not", _has("asks_which")),
+    Rule("which_one", "not", _which_one),
     Rule("other_thing_watched", "not", _watches_thing, strong=True),
     Rule("nothing_named", "unsure", _recommends),
     Rule("something_to_watch", "unsure", _wishes_watch),

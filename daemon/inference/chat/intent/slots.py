@@ -13,6 +13,8 @@ from daemon.inference.chat.wishes import Slots
 from daemon.products.phrases import Language
 
 _FIELDS: Final = {"genre": "genres", "gadj": "genres", "mood": "moods", "country": "countries"}
+#: Stands behind what is left out: "王家卫以外的".
+_BEHIND: Final = frozenset({"以外", "之外", "除外"})
 _NEGATIVE: Final = frozenset({"neg", "except", "hate", "stop"})
 _NEWER: Final = re.compile(
     r"\b(?:newer|more recent|more modern|less old)\b|新一点|更新的|新点的|新一些|近一点|新点儿", re.IGNORECASE
@@ -72,11 +74,13 @@ def _negative(clause: Sequence[Token], language: Language) -> list[bool]:
     """Return for each word whether a negation reaches it: to the end of its clause, in Chinese to the next 的."""
     reached, states = False, []
     for i, token in enumerate(clause):
-        if token.kind in _NEGATIVE or token.text == "nothing":
+        if (token.kind in _NEGATIVE and token.text not in _BEHIND) or token.text == "nothing":
             reached = True
         elif token.kind in {"recommend", "conj", "want", "give"} or (language == "zh" and token.kind == "de"):
             reached = reached and i > 0 and clause[i - 1].kind in {"neg", "adv"} and token.kind != "conj"
         states.append(reached)
+        if token.text in _BEHIND:
+            states = [True] * len(states)
     return states
 
 

@@ -109,7 +109,8 @@ class FilmTalk:
         if verdict and session.shown:
             await self._give(session.person, verdict, meant or session.shown[:1])
         if verdict is Verdict.LIKED:
-            session.question = Slots(like=(session.shown[0].film.title(turn.language),)) if session.shown else _FILMS
+            liked = (meant or session.shown)[:1]
+            session.question = Slots(like=tuple(one.film.title(turn.language) for one in liked))
             return turn.answer_phrase("liked")
         wish = self._changed(turn, slots, meant)
         if verdict or wish != session.wish or turn.says("another"):

@@ -1,5 +1,6 @@
 import gc
 import tracemalloc
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -90,10 +91,10 @@ async def test_the_state_of_one_key_is_never_that_of_another(first: str, second:
     assert ("secret" in sessions.of(second, second).turns) is (first == second)
 
 
-async def simulated(people: int, turns: int) -> None:
+async def simulated(people: int, turns: int, **parts: Any) -> None:
     """Everybody says things with their own number in it; whatever is heard or answered holds no other number."""
     echo = Scripted(lambda said: [Candidate(text=f"{said[-1]} indeed {len(said)}", score=1.0, speaker="retrieval")])
-    house = talk(echo, films=False, detect=None, most=200, turns=8, idle_s=900.0)
+    house = talk(echo, films=False, detect=None, most=200, turns=8, idle_s=900.0, **parts)
     sizes = []
     tracemalloc.start()
     try:
@@ -116,9 +117,10 @@ async def simulated(people: int, turns: int) -> None:
 
 
 async def test_much_talk_takes_no_more_memory_than_some() -> None:
-    await simulated(people=250, turns=4_000)
+    await simulated(people=250, turns=4_000, incoming=lambda _: None, outgoing=lambda _: None)
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 async def test_a_day_of_talk_takes_no_more_memory_than_some() -> None:
     await simulated(people=500, turns=20_000)

@@ -106,7 +106,7 @@ def ours(world: World) -> tuple[Maker, Sequence[Any]]:
         model = ItemModel.fitted(likes, l2=weights.l2)
         return scorer_of(Recommender(world.library, world.content, model, popular, weights), histories)
 
-    return make, [(l2, together) for l2 in (100.0, 200.0, 300.0, 500.0) for together in (0.8, 0.95)]
+    return make, [(l2, together) for l2 in (100.0, 200.0, 300.0, 500.0) for together in (0.9, 0.95)]
 
 
 def scorer_of(recommender: Recommender, histories: Histories) -> Scorer:
@@ -139,14 +139,14 @@ def of_implicit(world: World) -> Iterator[tuple[str, Maker, Sequence[Any]]]:
     kinds: Sequence[tuple[str, Any, Sequence[Mapping[str, Any]]]] = (
         ("ALS", AlternatingLeastSquares, [
             {"factors": factors, "regularization": held, "alpha": alpha, "iterations": 15, **one}
-            for factors in (32, 64) for held in (0.1, 1.0) for alpha in (2.0, 10.0)
+            for factors in (16, 32) for held in (1.0, 5.0) for alpha in (1.0, 2.0)
         ]),
         ("BM25", BM25Recommender, [
-            {"K": k, "K1": k1, "B": b, "num_threads": 1} for k in (50, 200) for k1 in (0.3, 1.2) for b in (0.2, 0.7)
+            {"K": k, "K1": k1, "B": b, "num_threads": 1} for k in (200, 500) for k1 in (0.1, 0.4) for b in (0.0, 0.2)
         ]),
         ("BPR", BayesianPersonalizedRanking, [
             {"factors": factors, "regularization": held, "learning_rate": rate, "iterations": 100, **one}
-            for factors in (32, 64) for held in (0.01, 0.1) for rate in (0.01, 0.05)
+            for factors in (32, 64) for held in (0.01, 0.03) for rate in (0.005, 0.01)
         ]),
     )  # fmt: skip
     for name, kind, settings in kinds:

@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from daemon.inference.chat.films.filters import MOST
 from daemon.inference.chat.films.library import Library
 from daemon.inference.chat.films.words import country_word, genre_word
 from daemon.inference.chat.wishes import Slots
@@ -52,7 +53,7 @@ def reason_of(library: Library, row: int, wish: Slots, like: Sequence[int], like
     """Return the strongest reason. like, liked: rows of films, those that speak most for the film first."""
     film = library.films[row]
     wanted = tuple(genre for genre in wish.genres if genre in film.genres)
-    for name in wish.people:
+    for name in wish.people[:MOST]:
         keys = library.people.find(name)
         for kind, people in (("director", film.directors), ("actor", film.cast)):
             for person in people:

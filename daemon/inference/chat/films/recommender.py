@@ -10,7 +10,7 @@ import numpy as np
 
 from daemon.inference.chat.films.content import Content
 from daemon.inference.chat.films.diversity import diverse
-from daemon.inference.chat.films.filters import Fitting, filters_of, fitting
+from daemon.inference.chat.films.filters import MOST, Fitting, filters_of, fitting
 from daemon.inference.chat.films.item_model import L2, ItemModel
 from daemon.inference.chat.films.library import Library
 from daemon.inference.chat.films.popularity import popularity
@@ -38,8 +38,8 @@ class Weights(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     known_after: float = 1.0
-    together: float = 0.9
-    known_by: float = 5.0
+    together: float = 0.95
+    known_by: float = 20.0
     like: float = 0.7
     nearness: float = 0.5
     variety: float = 0.2
@@ -75,7 +75,7 @@ class Recommender:
 
         shown: ids of films, the last `count` of them those that "newer" and "older" compare with. Only films that fit
         the wish are returned; where none does, those that fit what is left without the parts named in `dropped`, and
-        so do parts that are unknown here.
+        so do parts that are unknown here. Of each field of a wish the first filters.MOST values are looked at.
         """
         order = list(shown)
         like, unknown = self._named(wish.like, "like")
@@ -129,7 +129,7 @@ class Recommender:
 
     def _named(self, titles: Sequence[str], field: str) -> tuple[tuple[int, ...], tuple[str, ...]]:
         """Return the rows of titles of a wish, and which of them are unknown, as `dropped` names them."""
-        found = {title: self.library.titles.find(title) for title in titles}
+        found = {title: self.library.titles.find(title) for title in titles[:MOST]}
         rows = tuple(dict.fromkeys(row for rows in found.values() for row in rows))
         return rows, tuple(f"{field}:{title}" for title, rows in found.items() if not rows)
 

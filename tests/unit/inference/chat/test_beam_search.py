@@ -41,9 +41,9 @@ def test_a_batch_finds_what_one_hypothesis_a_call_finds(model: Model, data: Any,
         same(replies, one_by_one(model.steps(), source, settings))
 
 
-@given(seed=st.integers(0, 10_000), data=DATA, sources=SOURCES)
-def test_so_it_does_where_most_of_many_tokens_are_banned(seed: int, data: Any, sources: Any) -> None:
-    model = Model(seed, 40, "smooth")
+@given(seed=st.integers(0, 10_000), kind=st.sampled_from(["smooth", "tied"]), data=DATA, sources=SOURCES)
+def test_so_it_does_where_most_of_many_tokens_are_banned(seed: int, kind: str, data: Any, sources: Any) -> None:
+    model = Model(seed, 40, kind)
     settings = Settings(
         begin=BEGIN,
         end=END,
@@ -162,9 +162,15 @@ def by_length(scores: dict[int, dict[int, float]], size: int = 4) -> HistoryStep
 
 def test_a_longer_reply_that_the_penalty_favours_is_waited_for() -> None:
     """As in OpenNMT-py #1320: the best reply is not the first to end."""
-    steps = by_length({0: {END: -1.0, 2: -0.9}, 1: {2: -0.05}, 2: {2: -0.05}, 3: {END: -0.05}})
+    steps = by_length({0: {END: -1.0, 2: -1.1}, 1: {2: -0.05}, 2: {2: -0.05}, 3: {END: -0.05}})
     settings = Settings(begin=BEGIN, end=END, width=2, max_length=4, length_penalty=2.0)
     assert BeamSearch(steps, settings).run([[7]])[0][0].tokens == (2, 2, 2)
+
+
+def test_a_longer_reply_is_waited_for_though_the_penalty_favours_short_ones() -> None:
+    steps = by_length({0: {END: -1.0, 2: -0.5}, 1: {END: -0.05, 2: -9.0}, 2: {END: -0.05, 2: -9.0}})
+    settings = Settings(begin=BEGIN, end=END, width=2, max_length=3, length_penalty=-3.0)
+    assert BeamSearch(steps, settings).run([[7]])[0][0].tokens == (2,)
 
 
 @pytest.mark.parametrize("alpha", [-2.0, 0.0, 1.0])
@@ -209,6 +215,12 @@ def test_no_more_is_asked_for_than_is_needed() -> None:
     assert all(len(pasts) <= 10 for pasts, _ in steps.asked)
 
 
+def test_equal_scores_are_no_reason_to_ask_for_more() -> None:
+    steps = HistorySteps(lambda _: np.full(60, -4.0, dtype=np.float32), 60)
+    BeamSearch(steps, Settings(begin=BEGIN, end=END, width=3, max_length=5)).run([[1], [2]])
+    assert {k for _, k in steps.asked} == {6}
+
+
 def test_more_is_asked_for_only_of_hypotheses_that_showed_too_little() -> None:
     def rule(past: Any) -> Any:
         row = np.linspace(-1, -4, 40, dtype=np.float32)
@@ -220,6 +232,35 @@ def test_more_is_asked_for_only_of_hypotheses_that_showed_too_little() -> None:
     assert [replies[0].tokens for replies in found] == [(6,), (39,)]
     asked = [([past[0] for past in pasts], k) for pasts, k in steps.asked]
     assert asked == [([(0,), (1,)], 2), ([(0,)], 4), ([(0,)], 8)]
+
+
+def test_a_hypothesis_that_showed_its_end_still_shows_as_many_that_go_on() -> None:
+    """It shows its end, 2 and 3 that are banned, and 4; the best reply goes on with 5."""
+
+    def rule(past: Any) -> Any:
+        if past[1][-1] == 5:
+            return np.array([-9, -0.01, -9, -9, -9, -9], dtype=np.float32)
+        return np.array([-9, -1.0, -1.1, -1.2, -1.3, -1.4], dtype=np.float32)
+
+    settings = Settings(begin=0, end=END, width=2, max_length=3, banned=frozenset({2, 3}), length_penalty=4)
+    found = BeamSearch(HistorySteps(rule, 6), settings).run([[7]])[0]
+    same(found, one_by_one(HistorySteps(rule, 6), [7], settings))
+    assert found[0].tokens == (5,)
+
+
+def test_of_equals_the_first_goes_on_though_it_was_not_shown_at_first() -> None:
+    """Both hypotheses go on with equal sums; what the first may go on with comes behind what is banned."""
+
+    def rule(past: Any) -> Any:
+        if len(past[1]) == 1:
+            return np.array([-1, -9, -9, -9, -9, -9, -9, -1], dtype=np.float32)
+        if past[1][-1] == 0:
+            return np.array([-9, -9, -1, -1, -1, -2, -2, -2], dtype=np.float32)
+        return np.array([-9, -9, -9, -9, -9, -9, -2, -2], dtype=np.float32)
+
+    settings = Settings(begin=7, end=END, width=2, n_best=2, max_length=2, banned=frozenset({2, 3, 4, 5}))
+    found = BeamSearch(HistorySteps(rule, 8), settings).run([[1]])[0]
+    assert [one.tokens for one in found] == [(0, 6), (0, 7)]
 
 
 def test_where_nothing_may_be_said_nothing_is_found() -> None:

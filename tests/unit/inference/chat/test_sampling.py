@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from daemon.inference.chat.hypotheses import Reply
 from daemon.inference.chat.sampling import Draw, Sampling
 from daemon.inference.chat.search_settings import Settings
-from tests.unit.inference.chat.searching.models import BEGIN, END, SOURCES, Model, models, settings_of
+from tests.unit.inference.chat.searching.models import BEGIN, END, SOURCES, HistorySteps, Model, models, settings_of
 from tests.unit.inference.chat.searching.references import allowed, greedy, log_probability
 
 DRAWS = st.builds(
@@ -101,6 +101,15 @@ def probabilities(model: Model, draw: Draw, banned: frozenset[int]) -> dict[int,
         if sum(kept.values()) < draw.top_p * total:
             kept[token] = weight
     return {token: weight / sum(kept.values()) for token, weight in kept.items()}
+
+
+def test_one_token_says_nothing_of_the_next() -> None:
+    steps = HistorySteps(lambda _: np.log(np.array([0.5, 0.0001, 0.5], dtype=np.float32)), 3)
+    settings = Settings(begin=BEGIN, end=END, width=1, max_length=2, min_length=2)
+    counts = Counter(one[0].tokens for one in Sampling(steps, settings, Draw()).run([[4]] * MANY, seeds=range(MANY)))
+    assert {tokens: count / MANY for tokens, count in counts.items()} == pytest.approx(
+        dict.fromkeys([(0, 0), (0, 2), (2, 0), (2, 2)], 0.25), abs=0.03
+    )
 
 
 def test_of_several_draws_the_best_comes_first_and_another_seed_draws_others() -> None:

@@ -92,6 +92,7 @@ SOURCES = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, 
 @st.composite
 def settings_of(draw: st.DrawFn, size: int, *, widest: int = 5, longest: int = 7, width: int | None = None) -> Settings:
     """Settings that make sense for a model of so many tokens."""
+    others = [token for token in range(size) if token != END]
     width = width or draw(st.integers(1, widest))
     max_length = draw(st.integers(1, longest))
     return Settings(
@@ -100,8 +101,8 @@ def settings_of(draw: st.DrawFn, size: int, *, widest: int = 5, longest: int = 7
         width=width,
         n_best=draw(st.integers(1, width)),
         max_length=max_length,
-        min_length=draw(st.integers(0, max_length)),
+        min_length=draw(st.just(0) | st.integers(0, max_length)),
         length_penalty=draw(st.sampled_from(ALPHAS)),
-        no_repeat_ngram=draw(st.integers(0, 3)),
-        banned=draw(st.frozensets(st.sampled_from([token for token in range(size) if token != END]))),
+        no_repeat_ngram=draw(st.just(0) | st.integers(0, 3)),
+        banned=draw(st.just(frozenset[int]()) | st.frozensets(st.sampled_from(others))),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from daemon.errors import Conflict
 from daemon.ports import Batch
-from daemon.products import incidents as life
+from daemon.products import incident_life as life
 from daemon.products.ids import new_id
 from daemon.products.incidents import Incident, Kind, Subject
 from daemon.products.verdicts import OK, Severity, bad

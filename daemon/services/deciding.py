@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from daemon.errors import Conflict
 from daemon.ports import Actor
-from daemon.products import incidents as life
+from daemon.products import incident_life as life
 from daemon.products.incidents import Decision, Incident
 from daemon.products.remedies import Override
 from daemon.services import remedies

@@ -9,9 +9,9 @@ import msgspec
 
 from daemon.errors import Conflict, InvalidInput
 from daemon.ports import Actor, AuditEntry, Batch, IncidentFilter
-from daemon.products import incidents as life
+from daemon.products import incident_life as life
 from daemon.products.ids import new_id
-from daemon.products.incidents import ALIVE, Change, Incident, LifePolicy, Silence, State
+from daemon.products.incidents import ALIVE, Change, Event, Incident, LifePolicy, Silence, State
 from daemon.products.remedies import Override
 from daemon.services.checkers import TRIES
 from daemon.services.duty import Duty
@@ -150,7 +150,7 @@ def _clock_change(duty: Duty, incident: Incident, now: datetime) -> Change:
         return life.remind(incident, policy, now)
     # A clock left behind by a state that it no longer fits would ring for ever.
     still = msgspec.structs.replace(incident, escalate_at=None, remind_at=None, silenced_until=None)
-    return Change(still, life.Event.REFRESH)
+    return Change(still, Event.REFRESH)
 
 
 def _policy(duty: Duty, rule_id: str) -> LifePolicy:

@@ -11,9 +11,9 @@ import msgspec
 
 from daemon.config import IncidentsSection
 from daemon.ports import IncidentStore
-from daemon.products import incidents as life
+from daemon.products import incident_life as life
 from daemon.products.ids import new_id
-from daemon.products.incidents import ALIVE, Change, Incident, LifePolicy, News, Silence, State, Subject
+from daemon.products.incidents import ALIVE, Change, Event, Incident, LifePolicy, News, Silence, State, Subject
 from daemon.products.product import Product, Status
 from daemon.products.remedies import Override, Remedy, RemedyMode, RemedyState, as_judged, remedy_for
 from daemon.products.rulebook import ConfiguredRule, Rulebook
@@ -145,7 +145,7 @@ class Judge:
         incident = change.incident
         if incident.state is State.SUSPECTED:
             return max(incident.first_bad_at + timedelta(seconds=policy.open_min_s), now + self._recheck)
-        if change.event is not life.Event.IMPROVE:
+        if change.event is not Event.IMPROVE:
             return None
         held_s = policy.flap_hold_s if incident.flapping else 0.0
         return max(incident.last_bad_at + timedelta(seconds=held_s), now + self._recheck)

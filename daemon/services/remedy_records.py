@@ -37,7 +37,8 @@ async def keep(
     """Commit a remedy in its new state.
 
     moved: the product's status before and after, None when the remedy's end did not move it. ended: remedies of the
-    same product that end with this commit.
+    same product that end with this commit. Once nothing holds the product, it is judged anew: what went bad while this
+    remedy was taken to be in force asked for none.
     """
     now = duty.ports.clock.now()
     incident = await duty.ports.incidents.incident(remedy.incident_id)
@@ -50,6 +51,7 @@ async def keep(
         overrides=overrides,
         entries=told,
         audits=(_audit(remedy, moved, actor, now),),
+        rechecks={} if remedy.state is RemedyState.APPLIED else {remedy.product_id: now},
     )
     await duty.ports.incidents.commit(batch)
     for one in batch.remedies:

@@ -17,6 +17,27 @@ from types import TracebackType
 from typing import Any, Self
 
 START_S = 30.0
+#: A daemon that acts on all it finds, at once, and tells of it without delay.
+EAGER = """
+[remedies]
+mode = "on"
+budget_count = 1000
+budget_percent = 100
+
+[incidents]
+flap_count = 1000
+
+[rules.soldout_listed]
+grace_s = 0.0
+
+[notices]
+interval = "100ms"
+group_wait = "200ms"
+messages_per_hour = 100000
+backoff = "200ms"
+backoff_max = "1s"
+digest_at = ""
+"""
 
 
 class DaemonProcess:

@@ -13,7 +13,7 @@ from bson import ObjectId
 from pymongo import UpdateOne
 
 from tests.acceptance.asking import Answer, ask, every, until
-from tests.acceptance.daemon_process import DaemonProcess
+from tests.acceptance.daemon_process import EAGER, DaemonProcess
 from tests.mongo_server import Shop
 
 #: So rarely that whatever is checked sooner was checked because the shop told of it.
@@ -30,21 +30,7 @@ timeout = "1s"
 [checks]
 interval = "{checks}"
 network = false
-[remedies]
-mode = "on"
-budget_count = 1000
-budget_percent = 100
-[incidents]
-flap_count = 1000
-[rules.soldout_listed]
-grace_s = 0.0
-[notices]
-interval = "100ms"
-group_wait = "200ms"
-messages_per_hour = 100000
-backoff = "200ms"
-backoff_max = "1s"
-digest_at = ""
+{eager}
 {more}
 """
 BOT = """
@@ -130,7 +116,7 @@ def rest_of(document: dict[str, Any], *but: str) -> bytes:
 
 def daemon_over(shop: Shop, folder: Path, keys: str = "", *, checks: str = SELDOM, more: str = BOT) -> DaemonProcess:
     """Return a daemon over the catalogue of a shop, not started. keys: of [mongodb]; more: of the configuration."""
-    return DaemonProcess(folder, CONFIG.format(uri=shop.uri, keys=keys, checks=checks, more=more))
+    return DaemonProcess(folder, CONFIG.format(eager=EAGER, uri=shop.uri, keys=keys, checks=checks, more=more))
 
 
 def product(process: DaemonProcess, product_id: str) -> Answer:

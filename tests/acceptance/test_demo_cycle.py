@@ -18,6 +18,7 @@ from tests.acceptance.daemon_process import DaemonProcess
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaemonProcess]:
     folder: Path = tmp_path_factory.mktemp("demo")
     with DaemonProcess(folder).start("--demo", "--port", str(free_port())) as process:
+        process.wait_event("pass.finished", 30)  # whichever test comes first
         yield process
 
 
@@ -26,7 +27,6 @@ def incidents(shop: DaemonProcess, query: str) -> list[dict[str, object]]:
 
 
 def test_the_first_pass_finds_what_the_labels_say_and_acts(shop: DaemonProcess) -> None:
-    shop.wait_event("pass.finished", 30)
     labels = demo.labels()
 
     for rule in ("price_missing", "currency_bad", "duplicate_key", "price_jump", "gtin_bad"):

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.acceptance.asking import every, until
-from tests.acceptance.daemon_process import DaemonProcess
+from tests.acceptance.daemon_process import EAGER, DaemonProcess
 
 PRODUCTS = 60
 CONFIG = """
@@ -28,24 +28,7 @@ interval = "1s"
 interval = "200ms"
 network = false
 
-[remedies]
-mode = "on"
-budget_count = 1000
-budget_percent = 100
-
-[incidents]
-flap_count = 1000
-
-[rules.soldout_listed]
-grace_s = 0.0
-
-[notices]
-interval = "100ms"
-group_wait = "200ms"
-messages_per_hour = 100000
-backoff = "200ms"
-backoff_max = "1s"
-digest_at = ""
+{eager}
 
 [[channels]]
 name = "hook"
@@ -179,7 +162,7 @@ def check_notices(process: DaemonProcess, receiver: Receiver) -> None:
 
 def kill_and_check(folder: Path, receiver: Receiver, rounds: int, seed: int) -> None:
     rng = random.Random(seed)
-    config = CONFIG.format(folder=folder, port=receiver.port)
+    config = CONFIG.format(eager=EAGER, folder=folder, port=receiver.port)
     process = DaemonProcess(folder, config, environment={"ZHIBAN_HOOK_KEY": "a-key-of-sixteen-bytes-or-more"})
     faults: dict[str, set[str]] = {}
     with process:

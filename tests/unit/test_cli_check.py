@@ -309,10 +309,16 @@ def test_a_reader_that_goes_away_is_no_error(write: Any, tmp_path: Path) -> None
     assert done.returncode == 1
 
 
+def _heeds_interrupts() -> None:
+    """Let a child be interrupted, also where tests run in the background of a shell, which ignores it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def test_an_interrupt_ends_with_status_130_and_without_a_traceback() -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "daemon", "check", "--offline", "-"],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        preexec_fn=_heeds_interrupts,  # noqa: PLW1509 no thread of a test takes a lock that this needs
     )  # fmt: skip
     assert process.stdin is not None
     process.stdin.write(HEADER.encode() * 20_000)  # more than a pipe holds: the command reads by now

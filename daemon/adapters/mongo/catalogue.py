@@ -9,11 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Final
 
 import msgspec
 import structlog
-from bson import json_util
 
 from daemon.adapters.mongo.beside import Beside
 from daemon.adapters.mongo.collection import Collection
@@ -21,6 +19,7 @@ from daemon.adapters.mongo.decoding import decoded
 from daemon.adapters.mongo.documents import Document, document_id_of, place_of
 from daemon.adapters.mongo.elements import elements
 from daemon.adapters.mongo.following import Follower
+from daemon.adapters.mongo.kinds import in_json
 from daemon.adapters.mongo.mapping import ShopMapping
 from daemon.adapters.mongo.observing import Observer
 from daemon.adapters.mongo.reading import Reader
@@ -32,9 +31,6 @@ from daemon.products.imports import Reject, SourceState, says_the_same
 from daemon.products.product import Product
 
 _log = structlog.get_logger()
-
-#: How a document is shown: relaxed extended JSON, in which ordinary numbers and texts are themselves.
-_SHOWN: Final = json_util.RELAXED_JSON_OPTIONS
 
 
 class MongoCatalogue(Beside):
@@ -117,8 +113,7 @@ class MongoCatalogue(Beside):
         if document is None:
             return None
         whole = decoded(document.raw, [part.name.decode(errors="replace") for part in elements(document.raw)])
-        text = json_util.dumps(whole, json_options=_SHOWN, default=lambda unread: unread.text)
-        shown: dict[str, object] = msgspec.json.decode(text)
+        shown: dict[str, object] = in_json(whole)
         return shown
 
     async def source_versions(self, product_ids: Sequence[str]) -> dict[str, Product]:
@@ -157,8 +152,8 @@ class MongoCatalogue(Beside):
         write = self._mapping.write(document, known.product, new, now, known.words)
         if not write.change and not await self._stands(document, known):
             return None
-        after_all = msgspec.structs.replace(new, revision=known.product.revision)
-        intent = Intent(after=after_all, actor=actor, at=now, words=dict(write.words))
+        meant = msgspec.structs.replace(new, revision=known.product.revision)
+        intent = Intent(after=meant, actor=actor, at=now, words=dict(write.words))
         await self._mirror.intend(known.product, intent)
         after: Document | None = document
         if write.change:

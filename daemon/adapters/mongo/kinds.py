@@ -9,7 +9,8 @@ from math import isfinite
 from typing import Any, Final
 
 import bson
-from bson import DatetimeMS, Decimal128, Int64, ObjectId
+import msgspec
+from bson import DatetimeMS, Decimal128, Int64, ObjectId, json_util
 
 from daemon.products.findings import visible
 from daemon.products.product import Unparsed
@@ -32,6 +33,15 @@ def kind_of(value: object) -> str:
         inner = {kind_of(part) for part in value[:100] if not isinstance(part, list)}
         return f"array of {inner.pop()}" if len(inner) == 1 else name
     return name
+
+
+def in_json(value: Any) -> Any:
+    """Return a value for programs, in relaxed extended JSON: ordinary numbers and texts are themselves."""
+    return msgspec.json.decode(json_util.dumps(value, json_options=json_util.RELAXED_JSON_OPTIONS, default=_unreadable))
+
+
+def _unreadable(value: Unparsed) -> dict[str, str]:
+    return {"unreadable": value.text}
 
 
 def shown(value: object, width: int = 60) -> str:

@@ -7,15 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import msgspec
-from bson import json_util
 
 from daemon.adapters.mongo.inspecting import Inspected, Leftover, Origin, Trial
-from daemon.adapters.mongo.kinds import kind_of
+from daemon.adapters.mongo.kinds import in_json, kind_of
 from daemon.adapters.mongo.status_words import StatusWords
-from daemon.products.product import Status, Unparsed
+from daemon.products.product import Status
 from daemon.products.verdicts import RemedyKind
 
-_SHOWN: Final = json_util.RELAXED_JSON_OPTIONS
 #: Where the value of a field may come from.
 _VALUED: Final = frozenset({Origin.DOCUMENT, Origin.UNRELATED, Origin.PRICE, Origin.CONFIGURED, Origin.ID})
 #: Longest text that is counted as a word, and most different words and reasons that are counted.
@@ -93,7 +91,7 @@ def document_data(one: Inspected) -> dict[str, Any]:
         "rejected": one.reason or None,
         "fields": [
             {"field": row.name, "path": row.path or None, "type": None if row.lying is None else kind_of(row.lying),
-             "found": plain(row.lying), "value": msgspec.to_builtins(row.value), "origin": row.origin}
+             "found": in_json(row.lying), "value": msgspec.to_builtins(row.value), "origin": row.origin}
             for row in one.rows
         ],
         "unread": [_leftover_data(leftover) for leftover in one.leftovers],
@@ -105,10 +103,10 @@ def trial_data(trial: Trial) -> dict[str, Any]:
     """Return a remedy for programs."""
     return {
         "remedy": trial.kind,
-        "change": plain(dict(trial.change)),
-        "undo": plain(dict(trial.undo)),
+        "change": in_json(dict(trial.change)),
+        "undo": in_json(dict(trial.undo)),
         "refusal": trial.refusal or None,
-        "was": plain(dict(trial.was)),
+        "was": in_json(dict(trial.was)),
     }
 
 
@@ -119,7 +117,7 @@ def overview_data(found: Overview) -> dict[str, Any]:
         "rejected": found.rejected,
         "fields": {name: dict(paths) for name, paths in found.paths.items()},
         "status_words": [
-            {"word": plain(one.word), "type": kind_of(one.word), "documents": one.documents,
+            {"word": in_json(one.word), "type": kind_of(one.word), "documents": one.documents,
              "read_as": one.meanings[0] if one.meanings else None, "may_mean": list(one.meanings),
              "guessed": bool(one.meanings) and not one.told}
             for one in found.words
@@ -133,17 +131,8 @@ def overview_data(found: Overview) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def plain(value: Any) -> Any:
-    """Return a value of a document in relaxed extended JSON."""
-    if isinstance(value, Unparsed):
-        return {"unreadable": value.text}
-    if isinstance(value, dict):
-        return {name: plain(one) for name, one in value.items()}
-    return msgspec.json.decode(json_util.dumps(value, json_options=_SHOWN))
-
-
 def _leftover_data(leftover: Leftover) -> dict[str, Any]:
-    return {"key": leftover.key, "type": leftover.kind, "value": plain(leftover.value)}
+    return {"key": leftover.key, "type": leftover.kind, "value": in_json(leftover.value)}
 
 
 def word_counts(lying: Iterable[Any]) -> list[tuple[Any, int]]:

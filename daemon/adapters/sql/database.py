@@ -110,7 +110,10 @@ class Database:
 
     @property
     def state(self) -> int | None:
-        """Return what stays the same until something is written, None while something is being written."""
+        """Return what stays the same until something is written, None while something is being written.
+
+        Written by this process: whoever else would write to the database has to take the daemon's lock first.
+        """
         return None if self._writing else self._writes
 
     async def write(self, work: Callable[[Session], T], *, durable: bool) -> T:

@@ -170,7 +170,15 @@ def _stored(known: Known | None) -> Product | None:
 def _change(source: str, seen: Seen, before: Product | None, at: datetime) -> Change:
     revision = 1 if before is None else before.revision + 1
     said = msgspec.structs.replace(seen.product, source=source, revision=revision, missing_since=None)
-    return Change(before, with_soldout_since(before, said, at))
+    return Change(before, with_soldout_since(before, said if before is None else _as_before(before, said), at))
+
+
+def _as_before(before: Product, said: Product) -> Product:
+    """Return what is said, with what is only written otherwise, such as 0.0 for 0, as it was: that is no edit."""
+    same = {
+        name: getattr(before, name) for name in MERGED_FIELDS if same_value(getattr(before, name), getattr(said, name))
+    }
+    return msgspec.structs.replace(said, **same)
 
 
 def _keep(session: Session, page: Iterable[Seen], known: dict[str, Known]) -> None:

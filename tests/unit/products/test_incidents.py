@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.errors import Conflict
-from daemon.products import incidents as life
+from daemon.products import incident_life as life
 from daemon.products.incidents import (
     ALIVE,
     CURRENT,

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from daemon.config import ChannelSection
-from daemon.products import incidents as life
+from daemon.products import incident_life as life
 from daemon.products.incidents import Change, Incident, LifePolicy, News, State, Subject
 from daemon.products.notices import Entry
 from daemon.products.product import Status

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 
 from daemon.adapters.memory.catalogue import MemoryCatalogue
@@ -12,7 +14,7 @@ from daemon.products.incidents import News
 from daemon.products.product import Product
 from daemon.products.remedies import RemedyState
 from daemon.services import passes, remedies
-from tests.house import House, house, product
+from tests.house import PERSON, House, house, product
 
 
 def go_away(patch: pytest.MonkeyPatch, catalogue: MemoryCatalogue, *, makes: bool) -> None:
@@ -77,3 +79,31 @@ async def test_what_cannot_be_told_at_the_start_is_asked_by_the_passes_that_foll
     await passes.tick(home.duty)
 
     assert await states(home) == [RemedyState.APPLIED]
+
+
+@pytest.mark.parametrize("makes", [True, False])
+async def test_a_fault_that_is_back_while_an_undo_is_in_doubt_gets_its_remedy_again(
+    monkeypatch: pytest.MonkeyPatch, *, makes: bool
+) -> None:
+    home = house()
+    await home.shelve(product("bad", None))
+    await passes.tick(home.duty)
+    await price(home, Decimal(12))
+    with monkeypatch.context() as patch:
+        go_away(patch, home.stores.catalogue, makes=makes)
+        await passes.tick(home.duty)
+    assert await states(home) == [RemedyState.APPLIED], "nobody knows that it was taken back"
+
+    await price(home, None)
+    for _ in range(3):
+        await passes.tick(home.duty)
+
+    assert await home.status("bad") == "unlisted"
+    assert (await states(home)).count(RemedyState.APPLIED) == 1
+
+
+async def price(home: House, amount: Decimal | None) -> None:
+    read = await home.stores.catalogue.get("bad")
+    await home.stores.catalogue.replace(
+        read, msgspec.structs.replace(read, price=amount), actor=PERSON.id, now=home.clock.now()
+    )

@@ -74,6 +74,15 @@ async def test_what_the_source_claims_of_our_own_fields_counts_for_nothing(store
     assert await stores.catalogue.get("a") == product("a", source="shop", revision=1, stock=Decimal(1))
 
 
+async def test_a_value_that_is_only_written_otherwise_is_no_part_of_an_edit(stores: SqlStores) -> None:
+    await observe(stores, seen("a", price=Decimal(1), stock=Decimal(0)))
+    assert await observe(stores, seen("a", revision=1, price=Decimal(2), stock=Decimal("0.0"))) == Observed(
+        updated=("a",)
+    )
+    assert [set(edit.changes) for edit in await edits(stores, "a")] == [{"price"}]
+    assert str((await stores.catalogue.get("a")).stock) == "0"
+
+
 async def test_a_changed_document_is_the_sources_edit(stores: SqlStores) -> None:
     await observe(stores, seen("a", price=Decimal(1), sku="old"))
     mark = await stores.catalogue.mark()

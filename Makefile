@@ -11,7 +11,7 @@ MONGODB := tests/interop/secantus
 
 $(VENV)/.base: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[chat]'
 	touch $@
 
 $(VENV)/.test: $(VENV)/.base

@@ -46,6 +46,7 @@ class _Entries(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     zh: Sequence[str] = ()
     reply: Mapping[Language, Annotated[str, msgspec.Meta(min_length=1)]] = {}
     ours: bool = False
+    asked: Mapping[Language, Sequence[str]] = {}
 
 
 class _Rule(msgspec.Struct, frozen=True):
@@ -53,6 +54,7 @@ class _Rule(msgspec.Struct, frozen=True):
     reply: Mapping[Language, str]
     ours: bool
     patterns: Mapping[Language, re.Pattern[str]]
+    asked: Mapping[Language, re.Pattern[str]]
 
 
 class Lexicon:
@@ -77,7 +79,7 @@ class Lexicon:
                 without = masked(text)
                 if without != normalised(text):
                     return Finding(kind="personal", reply=rule.reply[language_of(text)], blocks=False, text=without)
-            elif any(rule.patterns[language].search(view) for language, view in views):
+            elif _any(rule.patterns, views) or (not ours and _any(rule.asked, views)):
                 return Finding(kind=rule.kind, reply=rule.reply[language_of(text)], blocks=True)
         return None
 
@@ -106,11 +108,16 @@ def judge_outgoing(text: str) -> Finding | None:
 def _rule(path: Path, kind: Kind, entries: _Entries) -> _Rule:
     if set(entries.reply) != {"en", "zh"}:
         raise ConfigError(f"{path}: {kind}: reply: expected one in each language, en and zh")
-    patterns: dict[Language, re.Pattern[str]] = {
-        "en": _pattern(path, "en", entries.en),
-        "zh": _pattern(path, "zh", entries.zh),
-    }
-    return _Rule(kind, entries.reply, entries.ours, patterns)
+    either, asked = _patterns(path, {"en": entries.en, "zh": entries.zh}), _patterns(path, entries.asked)
+    return _Rule(kind, entries.reply, entries.ours, either, asked)
+
+
+def _any(patterns: Mapping[Language, re.Pattern[str]], views: Sequence[tuple[Language, str]]) -> bool:
+    return any(patterns[language].search(view) for language, view in views)
+
+
+def _patterns(path: Path, entries: Mapping[Language, Sequence[str]]) -> dict[Language, re.Pattern[str]]:
+    return {"en": _pattern(path, "en", entries.get("en", ())), "zh": _pattern(path, "zh", entries.get("zh", ()))}
 
 
 def _pattern(path: Path, language: Language, entries: Sequence[str]) -> re.Pattern[str]:

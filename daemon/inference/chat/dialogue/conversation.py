@@ -24,7 +24,7 @@ MOST_READ: Final = 2_000
 _SPEAKERS: Final = 0.8
 _READABLE: Final = re.compile(r"[0-9A-Za-z\u00c0-\u024f\u3400-\u9fff\U00020000-\U000323af]")
 #: Turns about the talk itself, in the order in which they are looked for, each answered by the phrase of its name.
-_ABOUT_ITSELF: Final = ("private", "who", "abilities", "human", "remembers")
+_ABOUT_ITSELF: Final = ("who", "abilities", "human", "remembers")
 _OPENINGS: Final = ("hello", "morning")
 _CLOSINGS: Final = ("night", "bye")
 

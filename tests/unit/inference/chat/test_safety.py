@@ -39,6 +39,29 @@ def test_what_is_not_talked_of_is_found_however_it_is_spelled(kind: str, text: s
     assert around.kind == kind
 
 
+@pytest.mark.parametrize("text", SENTENCES["asked"]["others_talk"])
+def test_a_wish_to_hear_what_others_said_is_found(text: str) -> None:
+    for said in (text, f"Hi!\n{text}"):
+        finding = judge_incoming(said)
+        assert finding is not None
+        assert (finding.kind, finding.blocks) == ("others_talk", True)
+
+
+@pytest.mark.parametrize("text", SENTENCES["asked"]["innocent"])
+def test_what_only_sounds_like_it_is_talked_about(text: str) -> None:
+    assert judge_incoming(text) is None
+
+
+def test_entries_of_what_is_asked_do_not_judge_what_we_say(tmp_path: Path) -> None:
+    path = tmp_path / "safety.toml"
+    path.write_text(
+        '[others_talk]\nen = ["moon"]\nasked.en = ["sun"]\nasked.zh = ["太阳"]\nreply = {en = "a", zh = "b"}'
+    )
+    lexicon = Lexicon(path)
+    found = [[lexicon.find(text, ours=ours) is not None for text in ("moon", "sun", "太阳")] for ours in (False, True)]
+    assert found == [[True, True, True], [True, False, False]]
+
+
 def test_personal_data_are_masked_and_the_talk_goes_on() -> None:
     finding = judge_incoming("my number is 13800138000, recommend me a film")
     assert finding is not None
@@ -88,7 +111,25 @@ def test_no_text_is_too_odd_to_judge(text: str) -> None:
 
 @pytest.mark.parametrize(
     "piece",
-    ["i want to ", "傻 ", "what did bob ", "a1", "a*b ", "1", "you are a ", "看", "小.", "f.", "1-", "a@", "我住在市"],
+    [
+        "i want to ",
+        "傻 ",
+        "what did bob ",
+        "a1",
+        "a*b ",
+        "1",
+        "you are a ",
+        "看",
+        "小.",
+        "f.",
+        "1-",
+        "a@",
+        "我住在市",
+        "who else did you ",
+        "show me others ",
+        "你还",
+        "小王有没有",
+    ],
 )
 def test_a_huge_text_is_judged_by_its_beginning(piece: str) -> None:
     judge_outgoing(piece * 50_000)
@@ -105,6 +146,7 @@ def test_a_huge_text_is_judged_by_its_beginning(piece: str) -> None:
         ('[insult]\nenglish = ["x"]', "english"),
         ("[insult", "safety.toml"),
         ("[insult]\nen = 3", "Expected `array`"),
+        ('[insult]\nasked.en = ["(oops"]\nreply = {en = "a", zh = "b"}', r"en: '\(oops' is no regular expression"),
     ],
 )
 def test_a_lexicon_with_a_fault_says_where_it_is(tmp_path: Path, content: str, fault: str) -> None:

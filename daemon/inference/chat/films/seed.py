@@ -26,7 +26,7 @@ def seed_films() -> tuple[Film, ...]:
 
 
 def _film(entry: Mapping[str, Any]) -> Film:
-    """Return the film of an entry. Raises KeyError for one that lacks something."""
+    """Return the film of an entry. Raises KeyError for one that lacks something that is not optional: cast, minutes."""
     english, chinese = entry["title"]
     return Film(
         id=f"seed:{_slug(english)}-{entry['year']}",
@@ -38,10 +38,10 @@ def _film(entry: Mapping[str, Any]) -> Film:
         moods=tuple(entry["moods"].split()),
         countries=tuple(entry["countries"].split()),
         directors=_people(entry["directors"]),
-        cast=_people(entry["cast"]),
+        cast=_people(entry["cast"]) if "cast" in entry else (),
         summary_en=entry["en"],
         summary_zh=entry["zh"],
-        minutes=entry["minutes"],
+        minutes=entry.get("minutes"),
     )
 
 

@@ -19,6 +19,8 @@ from daemon.inference.chat.wishes import GENRES, MOODS
 WIKIPEDIA = Path(__file__).parents[5] / ".." / "shared" / "data" / "chat" / "movies" / "wikipedia"
 FILMS = seed_films()
 HAN = re.compile("[\u3400-\u9fff]")
+#: Where nobody speaks.
+WITHOUT_CAST = {"seed:flow-2024"}
 #: Where that catalogue has a remake's or a dubbing's voices, or names only some of the leads.
 OTHER_CASTS = {"seed:grave-of-the-fireflies-1988", "seed:march-of-the-penguins-2005"}
 
@@ -43,12 +45,12 @@ def test_every_film_is_whole_in_both_languages(film: Any) -> None:
     assert all(re.fullmatch("[A-Z]{2}", country) for country in film.countries)
     assert film.countries
     assert film.directors
-    assert 1 <= len(film.cast) <= 4
+    assert 1 <= len(film.cast) <= 4 or film.id in WITHOUT_CAST
     assert all(person.en and HAN.search(person.zh) for person in (*film.directors, *film.cast))
     assert film.summary_en.endswith(".")
     assert film.summary_zh.endswith(("。", "？"))
     assert not HAN.search(film.summary_en)
-    assert 30 <= film.minutes <= 600
+    assert film.minutes is None or 30 <= film.minutes <= 600
     for values in (film.genres, film.moods, film.countries, film.directors, film.cast):
         assert len(set(values)) == len(values)
 
@@ -57,11 +59,13 @@ def test_the_catalogue_is_balanced() -> None:
     genres = Counter(genre for film in FILMS for genre in film.genres)
     moods = Counter(mood for film in FILMS for mood in film.moods)
     countries = Counter(country for film in FILMS for country in film.countries)
-    assert min(genres[genre] for genre in GENRES) >= 4
+    assert min(genres[genre] for genre in GENRES) >= 6
+    assert min(genres[genre] for genre in ("animation", "children", "documentary", "family")) >= 15
+    assert sum(film.year is not None and film.year >= 2020 for film in FILMS) >= 30
     assert min(moods[mood] for mood in MOODS) >= 4
-    assert sum(bool({"CN", "HK", "TW"} & set(film.countries)) for film in FILMS) >= 60
+    assert sum(bool({"CN", "HK", "TW"} & set(film.countries)) for film in FILMS) * 3 >= len(FILMS)
     assert min(countries[country] for country in ("CN", "HK", "TW", "US", "GB", "FR", "JP", "KR", "IN", "IR")) >= 4
-    assert sum(bool({"SN", "ML", "ZA", "KE", "MR", "DZ"} & set(film.countries)) for film in FILMS) >= 4
+    assert sum(bool({"SN", "ML", "ZA", "MR", "DZ"} & set(film.countries)) for film in FILMS) >= 4
     assert sum(bool({"BR", "MX", "AR", "CU"} & set(film.countries)) for film in FILMS) >= 4
     assert min(Counter(film.year // 10 for film in FILMS if film.year).values()) >= 10
 

@@ -61,12 +61,19 @@ async def talk(call: Call) -> Reply:
     """POST /chat."""
     sent = call.sent(Turn)
     answer = await chat.reply(call.duty, call.actor, sent.text, session=sent.session, language=sent.language)
+    if answer.forgot:
+        call.drop_answers(_conversation(call))
     return _shown(answer, explain=sent.explain)
 
 
 async def forget_talk(call: Call) -> None:
     """DELETE /chat/{session}."""
+    call.drop_answers(chat.own_session(call.actor, call.path["session"]))
     await chat.forget(call.duty, call.actor, call.path["session"])
+
+
+def _conversation(call: Call) -> str:
+    return chat.own_session(call.actor, call.sent(Turn).session)
 
 
 def _shown(answer: Answer, *, explain: bool) -> Reply:
@@ -89,6 +96,15 @@ def _named(slots: Slots) -> dict[str, Any]:
 
 
 ROUTES = (
-    post("/chat", talk, Reply, "Say something to the chat system", Scope.READ, body=Turn, refusals=(429,)),
+    post(
+        "/chat",
+        talk,
+        Reply,
+        "Say something to the chat system",
+        Scope.READ,
+        body=Turn,
+        refusals=(429,),
+        subject=_conversation,
+    ),
     delete("/chat/{session}", forget_talk, None, "Forget a conversation", Scope.READ, status=204),
 )

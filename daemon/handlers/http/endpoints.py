@@ -56,10 +56,12 @@ class Endpoint:
             query=query,
             body=await self._body(request, raw),
             revisions=revisions,
+            drop_answers=self._repeats.drop,
         )
         if not route.repeatable:
             return await self._answer(call)
-        return await self._repeats.once(request, actor, raw, lambda: self._whole(call))
+        subject = route.subject(call) if route.subject else ""
+        return await self._repeats.once(request, actor, raw, lambda: self._whole(call), subject=subject)
 
     async def _raw(self, request: web.Request) -> bytes:
         http = self._duty.config.http

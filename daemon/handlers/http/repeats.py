@@ -26,10 +26,15 @@ _KEPT: Final = 1000
 
 @dataclass(slots=True)
 class _Answer:
-    """What a key stands for; status 0 while it is being worked on."""
+    """What a key stands for; status 0 while it is being worked on.
+
+    subject: what it is about, "" for nothing that is dropped. dropped: not to be kept once it is there.
+    """
 
     digest: bytes
     until: float
+    subject: str = ""
+    dropped: bool = False
     status: int = 0
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
@@ -43,10 +48,17 @@ class Repeats:
         self._answers: dict[tuple[str, str, str, str], _Answer] = {}
 
     async def once(
-        self, request: web.Request, actor: Actor, raw: bytes, act: Callable[[], Awaitable[web.Response]]
+        self,
+        request: web.Request,
+        actor: Actor,
+        raw: bytes,
+        act: Callable[[], Awaitable[web.Response]],
+        *,
+        subject: str = "",
     ) -> web.Response:
         """Act, unless the same was asked before under the same key. What failed may be tried again.
 
+        subject: by which `drop` knows the answer.
         Raises Conflict while the first is still being worked on, and when the key stood for something else.
         """
         key = _key(request)
@@ -57,7 +69,7 @@ class Repeats:
         digest = hashlib.sha256(raw).digest()
         if (known := self._answers.get(place)) is not None:
             return _again(known, digest)
-        self._answers[place] = answer = _Answer(digest, self._clock.monotonic() + KEPT_S)
+        self._answers[place] = answer = _Answer(digest, self._clock.monotonic() + KEPT_S, subject)
         try:
             response = await act()
             answer.body = bytes(response.body) if isinstance(response.body, bytes | bytearray) else b""
@@ -65,9 +77,17 @@ class Repeats:
                               if name in response.headers}  # fmt: skip
             answer.status = response.status
         finally:
-            if not answer.status:
+            if not answer.status or answer.dropped:
                 self._answers.pop(place, None)
         return response
+
+    def drop(self, subject: str) -> None:
+        """Keep no answer about a subject any longer, nor one that is being worked on."""
+        for place, answer in list(self._answers.items()):
+            if answer.subject == subject:
+                answer.dropped = True
+                if answer.status:
+                    del self._answers[place]
 
     def _forget(self) -> None:
         now = self._clock.monotonic()

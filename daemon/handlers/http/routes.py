@@ -26,6 +26,10 @@ class Open(Enum):
     LOCAL = "anyone on this machine, and tokens that may read from elsewhere"
 
 
+def _keep_none(_: str) -> None:
+    """Drop nothing, since nothing is kept."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
     """One request as a handler is given it: who asks, and what, already validated."""
@@ -37,6 +41,7 @@ class Call:
     query: Query | None = None
     body: Body | None = None
     revisions: frozenset[int] | None = None  # of If-Match; None: any
+    drop_answers: Callable[[str], None] = _keep_none  # that are kept for repeats, by their subject
 
     def asked(self, kind: type[Q]) -> Q:
         """Return the query, which the route says is of this kind."""
@@ -60,7 +65,8 @@ class Route:
 
     answer: type of what the handler returns, None for an empty answer; a web.Response that it returns goes out as it
     is. body_optional: a request without a body says nothing but defaults. media: content types of a body that the
-    handler reads by itself. repeatable: takes an Idempotency-Key. timed: ends at http.request_timeout. produces:
+    handler reads by itself. repeatable: takes an Idempotency-Key. subject: of a repeatable one, tells what an answer is
+    about, so that a handler can drop it. timed: ends at http.request_timeout. produces:
     content type of an answer that goes out as it comes about. revision: "sent" with the answer as an ETag, or also
     "required" by If-Match.
     """
@@ -78,6 +84,7 @@ class Route:
     body_optional: bool = False
     media: tuple[str, ...] = ()
     repeatable: bool = False
+    subject: Callable[[Call], str] | None = None
     timed: bool = True
     produces: str = ""
     revision: str = ""

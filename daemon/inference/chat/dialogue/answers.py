@@ -13,7 +13,8 @@ from daemon.products.phrases import Language
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """A reply and how it came about. source: who speaks: "generator", "retrieval", "films", "phrase" or "fallback".
 
-    intent: None where nobody asked for it. notes: what `--explain` shows, a line each.
+    intent: None where nobody asked for it. notes: what `--explain` shows, a line each. forgot: whether the conversation
+    was forgotten because the person wished it.
     """
 
     text: str
@@ -23,3 +24,4 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     intent: Intent | None = None
     films: tuple[Suggestion, ...] = ()
     notes: tuple[str, ...] = ()
+    forgot: bool = False

@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable
 from typing import Final
 
+import msgspec
+
 from daemon.errors import Unavailable
 from daemon.inference.chat.dialogue.answers import Answer
 from daemon.inference.chat.dialogue.choice import Choice
@@ -61,14 +63,15 @@ class Conversation:
         return answer
 
     async def forget(self, key: str, person: str) -> bool:
-        """Forget one conversation, and what the person said of films; tell whether there was one.
+        """Forget one conversation, and what the person said of films; tell whether there was anything.
 
         Raises Unavailable when what is kept of films cannot be deleted now.
         """
         known = self._sessions.forget(key)
-        if not await self._films.forget(person):
+        told = await self._films.forget(person)
+        if told is None:
             raise Unavailable("what was said of films cannot be deleted just now; the conversation is forgotten")
-        return known
+        return known or told > 0
 
     async def _remembered(self, turn: Turn, *, too_long: bool) -> Answer:
         session = turn.session
@@ -121,9 +124,9 @@ class Conversation:
     async def _forgotten(self, turn: Turn) -> Answer:
         session: Session = turn.session
         self._sessions.forget_person(session.person)
-        done = await self._films.forget(session.person)
-        session.leave_films()
-        return turn.answer_phrase("forgotten" if done else "not_forgotten")
+        session.forget()
+        done = await self._films.forget(session.person) is not None
+        return msgspec.structs.replace(turn.answer_phrase("forgotten" if done else "not_forgotten"), forgot=True)
 
     def _courtesy(self, turn: Turn) -> Answer | None:
         for cue in (*_OPENINGS, *_CLOSINGS):

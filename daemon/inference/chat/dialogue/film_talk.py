@@ -15,6 +15,7 @@ from daemon.inference.chat.dialogue.film_words import list_of, with_suggestions
 from daemon.inference.chat.dialogue.merging import begun_anew, merged, resolved, without_those_of
 from daemon.inference.chat.dialogue.parts import Parts
 from daemon.inference.chat.dialogue.phrases import told
+from daemon.inference.chat.dialogue.sessions import Session
 from daemon.inference.chat.dialogue.turns import Turn
 from daemon.inference.chat.films.suggestions import Suggestion
 from daemon.inference.chat.wishes import Intent, Slots
@@ -56,15 +57,13 @@ class FilmTalk:
             session.leave_films()
         return None
 
-    async def forget(self, person: str) -> bool:
-        """Delete what a person said of films; tell whether that could be done."""
+    async def forget(self, person: str) -> int | None:
+        """Delete what a person said of films; return how much it was, None where that cannot be done now."""
         try:
-            if self._store is not None:
-                await self._store.forget(person)
+            return await self._store.forget(person) if self._store is not None else 0
         except ZhibanError as exc:
             _log.warning("chat.forget_failed", code=exc.code, reason=str(exc))
-            return False
-        return True
+            return None
 
     def _offered(self, turn: Turn, wish: Slots) -> Answer:
         if self._adviser is None:
@@ -107,7 +106,7 @@ class FilmTalk:
             return None
         verdict = _verdict(turn, slots)
         if verdict and session.shown:
-            await self._give(session.person, verdict, meant or session.shown[:1])
+            await self._give(session, verdict, meant or session.shown[:1])
         if verdict is Verdict.LIKED:
             liked = (meant or session.shown)[:1]
             session.question = Slots(like=tuple(one.film.title(turn.language) for one in liked))
@@ -173,7 +172,7 @@ class FilmTalk:
         turn.notes.extend(f"film: {one.film.id} {one.score:.3f}" for one in found.films)
         session.shown = found.films
         session.films.extend(one.film.id for one in found.films)
-        await self._give(session.person, Verdict.SHOWN, found.films)
+        await self._give(session, Verdict.SHOWN, found.films)
         return with_suggestions(turn, found, list_of(found.films, turn.language), again=again)
 
     async def _feedback(self, person: str) -> Mapping[str, Feedback]:
@@ -183,10 +182,10 @@ class FilmTalk:
             _log.warning("chat.feedback_missed", code=exc.code, reason=str(exc))
             return {}
 
-    async def _give(self, person: str, verdict: Verdict, films: Sequence[Suggestion]) -> None:
-        if self._store is None:
+    async def _give(self, session: Session, verdict: Verdict, films: Sequence[Suggestion]) -> None:
+        if self._store is None or session.forgotten:
             return
-        at = self._clock.now()
+        at, person = self._clock.now(), session.person
         try:
             await self._store.give([Feedback(person=person, film=one.film.id, verdict=verdict, at=at) for one in films])
         except ZhibanError as exc:

@@ -31,7 +31,7 @@ class Session:
 
     question: the wish that a film was offered for, while the answer is awaited. shown: films shown last, which "it"
     and "him" mean. away: turns in film mode that were about something else. declined: turns until films are offered
-    again.
+    again. forgotten: on request; a reply that was being made then leaves nothing behind.
     """
 
     key: str
@@ -46,6 +46,7 @@ class Session:
     shown: tuple[Suggestion, ...] = ()
     away: int = 0
     declined: int = 0
+    forgotten: bool = False
     replies: deque[str] = field(default_factory=lambda: deque(maxlen=_REPLIES))
     films: deque[str] = field(default_factory=lambda: deque(maxlen=_FILMS))
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -59,6 +60,14 @@ class Session:
         """Remember what was answered."""
         self.turns.append(text[:MOST_OF_TURN])
         self.replies.append(text)
+
+    def forget(self) -> None:
+        """Forget everything that was said; nothing more is kept."""
+        self.forgotten = True
+        self.turns.clear()
+        self.replies.clear()
+        self.films.clear()
+        self.leave_films()
 
     def leave_films(self) -> None:
         """Go back to plain talk."""
@@ -91,14 +100,17 @@ class Sessions:
         return session
 
     def forget(self, key: str) -> bool:
-        """Forget one conversation; tell whether there was one. A reply that is being made finds nothing afterwards."""
-        return self._kept.pop(key, None) is not None
+        """Forget one conversation; tell whether there was one."""
+        session = self._kept.pop(key, None)
+        if session is not None:
+            session.forget()
+        return session is not None
 
     def forget_person(self, person: str) -> int:
         """Forget every conversation of a person; return how many."""
         keys = [key for key, session in self._kept.items() if session.person == person]
         for key in keys:
-            del self._kept[key]
+            self.forget(key)
         return len(keys)
 
     def expire(self) -> None:

@@ -114,6 +114,32 @@ async def test_a_turn_sent_again_with_its_key_is_answered_again_and_not_said_twi
         assert (await service.post("/chat", json=body)).json["films"] != first.json["films"]
 
 
+@pytest.mark.parametrize("how", ["delete", "forget me", "忘了我"])
+async def test_a_conversation_that_is_forgotten_leaves_no_answer_to_be_given_again(how: str) -> None:
+    async with talking() as service:
+        body = {"text": "Recommend me a movie", "session": "a"}
+        keys: list[dict[str, Any]] = [{"headers": {"Idempotency-Key": f"k{number}"}} for number in range(3)]
+        first = await service.post("/chat", json=body, **keys[0])
+        elsewhere = await service.post("/chat", json={**body, "session": "b"}, **keys[1])
+        if how == "delete":
+            assert (await service.ask("DELETE", "/api/v1/chat/a")).status == 204
+        else:
+            assert (await service.post("/chat", json={**body, "text": how}, **keys[2])).status == 200
+        again = await service.post("/chat", json=body, **keys[0])
+        assert "Idempotency-Replayed" not in again.headers
+        assert again.json["films"] == first.json["films"], "nothing of what was shown before is known"
+        assert (await service.post("/chat", json={**body, "session": "b"}, **keys[1])).raw == elsewhere.raw
+
+
+async def test_an_answer_outlives_neither_its_conversation_s_end_nor_a_wish_for_it() -> None:
+    async with talking(idle="1m") as service:
+        body, key = {"text": "Recommend me a movie", "session": "a"}, {"Idempotency-Key": "k"}
+        await service.post("/chat", json=body, headers=key)
+        service.home.clock.advance(61)
+        assert (await service.ask("DELETE", "/api/v1/chat/a")).status == 204, "what was said of films was still there"
+        assert "Idempotency-Replayed" not in (await service.post("/chat", json=body, headers=key)).headers
+
+
 async def test_too_many_turns_and_a_system_that_loads_say_when_to_come_back() -> None:
     async with talking(per_person_per_minute=1) as service:
         await service.post("/chat", json={"text": "hello"})

@@ -1,16 +1,20 @@
 import asyncio
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daemon.errors import Unavailable
+from daemon.inference.chat.films.adviser import Adviser
+from daemon.inference.chat.films.suggestions import Suggestions
 from daemon.inference.chat.replies import Candidate
 from daemon.ports.films import Verdict
 from daemon.products.phrases import Language
-from tests.unit.inference.chat.dialogue.talk_kit import Scripted, saying, talk
+from tests.house import Inline
+from tests.unit.inference.chat.dialogue.talk_kit import Scripted, recommender, saying, talk
 from tests.unit.inference.chat.dialogue.test_transcripts import by, note
 
 
@@ -201,6 +205,26 @@ async def test_what_was_said_of_films_is_kept_for_the_person_and_forgotten_on_re
     assert by(await house.say("forget me", key="r2:mei", person="mei")) == "phrase:forgotten"
     assert not await house.stores.films.feedback("mei")
     assert len(house.sessions) == 0
+
+
+async def test_a_reply_that_is_being_made_while_its_person_is_forgotten_leaves_nothing_behind() -> None:
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    class Slow(Adviser):
+        async def recommend(self, *wish: Any) -> Suggestions:
+            begun.set()
+            await go_on.wait()
+            return await super().recommend(*wish)
+
+    house = talk(adviser=Slow(recommender(), Inline()))
+    under_way = asyncio.create_task(house.say("Recommend me a movie"))
+    await begun.wait()
+    assert await house.conversation.forget("k", "k")
+    go_on.set()
+    assert (await under_way).films
+    assert not await house.stores.films.feedback("k")
+    assert not house.sessions.of("k", "k").turns
+    assert not await house.conversation.forget("other", "other")
 
 
 async def test_a_title_or_a_place_in_the_list_says_which_film_was_meant() -> None:

@@ -25,6 +25,7 @@ _LONGEST: Final = 400_000
 SUBCOMMANDS: Final = {
     "intent": ("daemon.cli.chat_intent", "Tell of each line of standard input whether it wishes for a film."),
     "train": ("daemon.cli.chat_train", "Train a model."),
+    "package": ("daemon.cli.chat_package", "Make the file that the daemon loads out of a training."),
     "evaluate": ("daemon.cli.chat_evaluate", "Measure a model on held-out dialogues."),
 }
 

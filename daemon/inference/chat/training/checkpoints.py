@@ -79,16 +79,14 @@ def load_checkpoint(folder: Path) -> tuple[Standing, dict[str, Tensor]] | None:
     found = _newest_first(folder)
     if not found:
         return None
-    path = found[0]
-    before = f"go on from {found[1].name}" if found[1:] else "begin anew"
-    hint = f"delete {path.name} to {before}"
-    try:
-        told = msgspec.json.decode(path.read_bytes(), type=_File)
-    except msgspec.DecodeError as error:
-        raise StoreCorrupt(f"{path}: not a checkpoint: {error}; {hint}") from error
-    if told.standing.version > VERSION:
-        raise StoreCorrupt(f"{path}: written by a newer program, in version {told.standing.version}; {hint}")
-    return told.standing, _tensors(path.with_name(Path(told.tensors).name), told.sha256, hint)
+    told, hint = _told(found)
+    return told.standing, _tensors(folder / Path(told.tensors).name, told.sha256, hint)
+
+
+def read_standing(folder: Path) -> Standing | None:
+    """Return where a training stands by its newest checkpoint, None where there is none. Raises StoreCorrupt."""
+    found = _newest_first(folder)
+    return _told(found)[0].standing if found else None
 
 
 def replace_file(path: Path, content: bytes) -> None:
@@ -141,6 +139,20 @@ def _tensors(path: Path, sha256: str, hint: str) -> dict[str, Tensor]:
         return load(content)
     except (OSError, SafetensorError) as error:
         raise StoreCorrupt(f"{path}: it cannot be read: {error}; {hint}") from error
+
+
+def _told(found: list[Path]) -> tuple[_File, str]:
+    """Return what the newest of some checkpoints says, and what to do where it is broken."""
+    path = found[0]
+    before = f"go on from {found[1].name}" if found[1:] else "begin anew"
+    hint = f"delete {path.name} to {before}"
+    try:
+        told = msgspec.json.decode(path.read_bytes(), type=_File)
+    except msgspec.DecodeError as error:
+        raise StoreCorrupt(f"{path}: not a checkpoint: {error}; {hint}") from error
+    if told.standing.version > VERSION:
+        raise StoreCorrupt(f"{path}: written by a newer program, in version {told.standing.version}; {hint}")
+    return told, hint
 
 
 def _newest_first(folder: Path) -> list[Path]:

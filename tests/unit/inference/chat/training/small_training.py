@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,12 @@ import msgspec
 
 from daemon.inference.chat.tokenizer import Tokenizer
 from daemon.inference.chat.training.batches import Sizes, encoded
+from daemon.inference.chat.training.fitness import unfit
+from daemon.inference.chat.training.folder import furnish
 from daemon.inference.chat.training.pairs import Pair
+from daemon.inference.chat.training.preparation import Prepared, prepare
 from daemon.inference.chat.training.recipe import Recipe
-from daemon.inference.chat.training.trainer import Data
+from daemon.inference.chat.training.trainer import Data, train
 from daemon.inference.chat.training.vocabulary import train_vocabulary
 
 TALK = {
@@ -63,3 +67,13 @@ def recipe(**changes: dict[str, Any]) -> Recipe:
 
 def contents(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()}
+
+
+def trained(folder: Path, corpus: Path, steps: int = 10, **changes: Any) -> tuple[Recipe, Prepared]:
+    """Write TALK into a corpus and train on it for some steps, in a folder as a person has it afterwards."""
+    corpus.write_text("\n".join(json.dumps({"context": said, "reply": reply}) for said, reply in TALK.items()))
+    given = {"cleaning": {"held_out": 0.0}, "balance": {"most_of_one": 1.0}, "vocabulary": 420, **changes}
+    how = msgspec.convert({**msgspec.to_builtins(recipe()), "corpora": [{"name": str(corpus)}], **given}, Recipe)
+    prepared = prepare(how, None, unfit)
+    train(how, furnish(how, prepared, folder), folder, steps=steps)
+    return how, prepared

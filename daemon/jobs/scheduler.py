@@ -2,7 +2,8 @@
 
 Rules: a job never overlaps itself; runs missed meanwhile become one; every run has a deadline; a run that fails or
 times out is logged and counted, and ends nothing else; intervals are of the monotonic clock; stopping lets current
-runs finish within a grace and then cancels them. The vocabulary (coalesce, jitter) is APScheduler's.
+runs finish within a grace and then cancels them, those that the next daemon goes on with at once. The vocabulary
+(coalesce, jitter) is APScheduler's.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ class Job:
     jitter: share of the interval by which each run is moved at random, so that many daemons part.
     first_s: seconds before the first run; None: one interval.
     wake: set by anybody to have the job run now; what is set during a run causes one more.
+    resumed: a run that is broken off keeps what it has done, and the next one does the rest; so nobody waits for it.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Job:
     jitter: float = 0.0
     first_s: float | None = None
     wake: asyncio.Event | None = None
+    resumed: bool = False
 
     def __post_init__(self) -> None:
         if self.every_s is None and self.wake is None:
@@ -92,8 +95,11 @@ class Scheduler:
         self._retimed = asyncio.Event()
 
     def stop(self) -> None:
-        """Begin no more runs."""
+        """Begin no more runs, and break off those that another time goes on with."""
         self._stopping.set()
+        for name, task in self._running.items():
+            if name in self._jobs and self._jobs[name].resumed:
+                task.cancel()
 
     def abort(self) -> None:
         """Cancel the current runs; `run` returns once they have ended."""
@@ -177,7 +183,7 @@ class Scheduler:
             log.error("job.timed_out", job=job.name, deadline_s=job.deadline_s(), duration_s=round(taken_s, 3))
         elif outcome == "failed":
             log.error("job.failed", job=job.name, duration_s=round(taken_s, 3), exc_info=task.exception())
-        elif outcome == "cancelled":
+        elif outcome == "cancelled" and not (job.resumed and self._stopping.is_set()):
             log.warning("job.cancelled", job=job.name, duration_s=round(taken_s, 3))
 
     async def _bounded(self, job: Job, task: asyncio.Task[object]) -> bool:

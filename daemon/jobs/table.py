@@ -61,6 +61,7 @@ def _evidence(duty: Duty, figures: PassFigures) -> Job:
         every_s=lambda: _EVIDENCE_S,
         deadline_s=lambda: duty.config.checks.deadline,
         jitter=0.1,
+        resumed=True,
     )
 
 

@@ -118,15 +118,22 @@ class Refresh:
         self._underway: dict[str, Errand] = {}  # from its planning until its evidence is kept
         self._found: list[tuple[Errand, Evidence]] = []
         self._changed: dict[str, None] = {}
+        self._keeping: set[asyncio.Future[None]] = set()
         self._left = 0
         self._reached: dict[Reach, int] = {}
 
     async def run(self) -> FetchReport:
-        """Do it. Errors of stores end it; what was kept until then stays."""
-        async with asyncio.TaskGroup() as group:
-            for _ in range(self._workers):
-                group.create_task(self._work())
-            progress = await self._plan()
+        """Do it. Errors of stores end it; what was kept until then stays. Cancelled, it keeps what it has fetched."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(self._workers):
+                    group.create_task(self._work())
+                progress = await self._plan()
+        except asyncio.CancelledError:
+            if self._keeping:
+                await asyncio.wait(self._keeping)
+            await self._keep()
+            raise
         await self._keep()
         await self._duty.ports.incidents.commit(Batch(progress=progress))
         return FetchReport(
@@ -232,9 +239,16 @@ class Refresh:
                 await self._keep()
 
     async def _keep(self) -> None:
+        """Keep what was found, and have its products judged for it: both, also when this is cancelled in between."""
         found, self._found = self._found, []
         if not found:
             return
+        keeping = asyncio.ensure_future(self._kept(found))
+        self._keeping.add(keeping)
+        keeping.add_done_callback(self._keeping.discard)
+        await asyncio.shield(keeping)
+
+    async def _kept(self, found: Sequence[tuple[Errand, Evidence]]) -> None:
         await self._duty.ports.evidence.keep([evidence for _, evidence in found])
         for errand, _ in found:
             del self._underway[errand.url]

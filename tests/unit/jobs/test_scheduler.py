@@ -2,6 +2,7 @@ import asyncio
 import gc
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 from structlog.testing import capture_logs
@@ -239,6 +240,19 @@ async def test_stopping_lets_the_current_run_finish_and_begins_no_other() -> Non
 
     assert task.done()
     assert (work.began, work.ended) == ([10], [15])
+
+
+async def test_stopping_breaks_off_what_the_next_daemon_goes_on_with() -> None:
+    clock = FakeClock()
+    resumed, other = Work(clock, lasts_s=50), Work(clock, lasts_s=50)
+    with capture_logs() as logs:
+        async with running(clock, [job(resumed, resumed=True), replace(job(other), name="other")]) as scheduler:
+            await clock.run(15)
+            scheduler.stop()
+            await clock.run(1)
+            assert (resumed.cancelled, other.cancelled) == (1, 0)
+            assert scheduler.running == ("other",)
+    assert [entry["job"] for entry in logs if entry["event"] == "job.cancelled"] == ["other"]
 
 
 async def test_aborting_cancels_the_current_run() -> None:

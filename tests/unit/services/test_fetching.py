@@ -14,8 +14,8 @@ from aiohttp import web
 
 from daemon.adapters.pages import HttpPageFetcher
 from daemon.config import ChannelSection, ChecksSection, Config, NetworkSection
-from daemon.ports import Batch, IncidentFilter
-from daemon.products.evidence import Reach
+from daemon.ports import Batch, IncidentFilter, PageFetcher
+from daemon.products.evidence import Evidence, Reach
 from daemon.products.incidents import State
 from daemon.products.product import Product, Status
 from daemon.products.remedies import Remedy, RemedyMode, RemedyState
@@ -52,6 +52,27 @@ class Town:
     async def states(self, rule: str) -> list[State]:
         found = await self.house.stores.incidents.find(IncidentFilter(rule=rule), 10)
         return [incident.state for incident in found.items]
+
+
+class HeldAfter:
+    """A PageFetcher over another, whose answers after the first few never come.
+
+    holding: set once so many of them are waited for that nothing else goes on.
+    """
+
+    def __init__(self, inner: PageFetcher, most: int, workers: int) -> None:
+        self._inner, self._left, self._workers = inner, most, workers
+        self.holding = asyncio.Event()
+
+    async def image(self, url: str) -> Evidence:
+        self._left -= 1
+        if self._left < 0:
+            if self._left == -self._workers:
+                self.holding.set()
+            await asyncio.Event().wait()
+        return await self._inner.image(url)
+
+    page = image
 
 
 def _config() -> Config:
@@ -96,6 +117,24 @@ async def test_images_and_pages_of_public_products_are_looked_at_once(town: Town
     assert {evidence.reach for evidence in kept.values()} == {Reach.FETCHED}
     due = await town.house.stores.incidents.due(town.house.clock.now(), 10)
     assert sorted(due) == ["a", "b", "d"]
+
+
+async def test_a_run_that_is_broken_off_keeps_what_it_fetched_and_the_next_one_does_the_rest(town: Town) -> None:
+    await town.house.shelve(*(town.sold(f"p{number}", f"/{number}.png") for number in range(9)))
+    fetcher = town.house.duty.ports.fetcher
+    held = HeldAfter(fetcher, 4, town.house.duty.config.network.concurrency)
+    town.house.duty.ports = dataclasses.replace(town.house.duty.ports, fetcher=held)
+    broken_off = asyncio.create_task(town.refresh())
+    await held.holding.wait()
+    broken_off.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await broken_off
+    first = list(town.asked)
+    assert len(first) == 4
+    assert len(await town.house.stores.incidents.due(town.house.clock.now(), 10)) == 4
+    town.house.duty.ports = dataclasses.replace(town.house.duty.ports, fetcher=fetcher)
+    assert (await town.later(5)).fetched == 5
+    assert not set(first) & set(town.asked)
 
 
 async def test_fresh_evidence_is_left_until_its_time(town: Town) -> None:
@@ -197,4 +236,4 @@ async def test_run_that_was_cut_short_is_taken_up_again(town: Town) -> None:
     run.cancel()
     with pytest.raises(asyncio.CancelledError):
         await run
-    assert (await town.refresh()).fetched == 6
+    assert sorted((await town.refresh()).changed) == [f"p{n}" for n in range(6)]

@@ -21,6 +21,8 @@ def clauses(tokens: Sequence[Token]) -> Iterator[list[Token]]:
     """Yield the clauses of an utterance, of about 60 words at most, with question marks but no other punctuation."""
     clause: list[Token] = []
     for i, token in enumerate(tokens):
+        if token.text == "," and i + 1 < len(tokens) and tokens[i + 1].kind == "please":
+            continue
         if token.text in _MARKS or _turns(tokens, i, len(clause)) or len(clause) >= _LONGEST:
             if clause:
                 yield [*clause, token] if token.text in QUESTION_MARKS else clause
@@ -34,4 +36,4 @@ def clauses(tokens: Sequence[Token]) -> Iterator[list[Token]]:
 def _turns(tokens: Sequence[Token], i: int, length: int) -> bool:
     """Tell whether a clause begins here without punctuation; not between two adjectives of one noun."""
     follower = tokens[i + 1].kind if i + 1 < len(tokens) else ""
-    return tokens[i].text in _TURNS and length > 1 and follower not in {"good", "mood", "gadj"}
+    return tokens[i].text in _TURNS and length > 1 and follower not in {"good", "desc", "mood", "gadj", "det", "deg"}

@@ -21,7 +21,11 @@ _MOST_CLAUSES: Final = 80
 #: Features of a clause that can be the other half of a wish.
 _OTHER_HALF: Final = frozenset({"film", "genre", "like", "specific", "watched_title"})
 #: Features that can be it beside a wish to watch.
-_WATCHED_HALF: Final = frozenset({"kind", "person"})
+_WATCHED_HALF: Final = frozenset({"kind", "person", "choice_of_names"})
+
+
+#: Rules whose clauses are no half of a wish, whatever they name.
+_REFUSED: Final = frozenset({"film_not_wanted", "shop_talk", "recommendation_given"})
 
 
 class _Judged(NamedTuple):
@@ -80,12 +84,7 @@ def _of_other_things(one: _Judged) -> bool:
 
 
 def _other_half(one: _Judged, half: Rule | None) -> bool:
-    refused = one.rule is not None and one.rule.name in {
-        "film_not_wanted",
-        "shop_talk",
-        "reported_speech",
-        "recommendation_given",
-    }
+    refused = one.rule is not None and (one.rule.name in _REFUSED or "shop" in one.features)
     watched = half is not None and half.name == "something_to_watch"
     halves = _OTHER_HALF | _WATCHED_HALF if watched else _OTHER_HALF
     return not refused and not halves.isdisjoint(one.features)

@@ -19,6 +19,7 @@ _NOT_OWNED: Final = {
     "want",
     "exist",
     "what",
+    "which_bu",
     "modal",
     "you",
     "i",
@@ -29,11 +30,14 @@ _NOT_OWNED: Final = {
     "good",
     "topic",
 }
+#: These ask at the end of a clause.
+_ASKING: Final = {"没", "不", "没有", "否"}
 _BEFORE_THIS: Final = {"measure", "num", "good", "mood", "gadj", "country", "adv", "de"}
 
 
 def phrases(clause: Sequence[Token]) -> list[Token]:
     """Return a Chinese clause with films that only describe a noun put together with it."""
+    clause = _asked(clause)
     found: list[Token] = []
     at = 0
     while at < len(clause):
@@ -53,6 +57,16 @@ def phrases(clause: Sequence[Token]) -> list[Token]:
         found.append(_single(token))
         at += 1
     return found
+
+
+def _asked(clause: Sequence[Token]) -> Sequence[Token]:
+    """Return a clause with a negation at its end, "...没", "...不", as what makes it a question."""
+    last = len(clause) - 1
+    while last > 0 and clause[last].kind in {"particle", "mark", "ba"}:
+        last -= 1
+    if last > 0 and clause[last].text in _ASKING and clause[last - 1].kind != "le":
+        return [*clause[:last], clause[last]._replace(kind="ma"), *clause[last + 1 :]]
+    return clause
 
 
 def _films_end(clause: Sequence[Token], at: int) -> int:

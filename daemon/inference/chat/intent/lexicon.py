@@ -15,7 +15,7 @@ from daemon.products.phrases import Language
 #: Classes that no list of words makes: any other word, one with a capital letter, what stands in quotation marks, a
 #: number, and what `head` makes of noun phrases.
 OPEN_CLASSES: Final = (
-    "x", "name", "title", "num", "film", "goodfilm", "thefilm", "yourfilm", "favfilm", "myfilm", "bestfilm", "factfilm",
+    "x", "name", "title", "num", "film", "goodfilm", "praised", "thefilm", "yourfilm", "favfilm", "myfilm", "bestfilm", "factfilm",
     "genre", "gadj", "kind", "kindfilm", "mood", "country", "person", "thing", "plan",
 )  # fmt: skip
 _VALUED: Final = {"moods": "mood", "countries": "country"}
@@ -76,6 +76,8 @@ def _genres(language: Language) -> Iterator[tuple[str, Meaning]]:
 def _valued(language: Language) -> Iterator[tuple[str, Meaning]]:
     for file, kind in _VALUED.items():
         for value, by_language in read(f"lexicon/{file}.toml").items():
+            for word in by_language.get("films", {}).get(language, ()):
+                yield word, Meaning("film", f"{kind}:{value}")
             for word in by_language[language]:
                 if language == "en" or len(word) > 1 or kind == "mood":
                     yield word, Meaning(kind, value)

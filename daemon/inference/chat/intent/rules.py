@@ -86,7 +86,7 @@ def _watches_thing(features: Features) -> bool:
 def _names_kind(features: Features) -> bool:
     """A wish to watch, or for a recommendation, with a genre, a person or a film to be like."""
     wish = not {"wishes_watch", "recommends"}.isdisjoint(features)
-    return "watches_kind" in features or (wish and not {"genre", "like"}.isdisjoint(features))
+    return "watches_kind" in features or (wish and not {"genre", "like", "watched_title"}.isdisjoint(features))
 
 
 def _like(features: Features) -> bool:
@@ -116,6 +116,15 @@ def _asks_by_mark(features: Features) -> bool:
     return {"asks_if_marked", "question"} <= set(features)
 
 
+def _described(features: Features) -> bool:
+    return "described" in features and "shop" not in features and ("film" in features or "thing" not in features)
+
+
+def _praised(features: Features) -> bool:
+    """One film is praised, and nothing asked."""
+    return "praised" in features and "question" not in features
+
+
 def _recommends(features: Features) -> bool:
     return "recommends" in features
 
@@ -140,13 +149,18 @@ RULES: Final[Sequence[Rule]] = (
     Rule("film_advice_asked", "recommend", _has("asks_advice")),
     Rule("fact_asked", "not", _fact, strong=True),
     Rule("shop_talk", "not", _shop, strong=True),
+    Rule("film_had_already", "not", _has("has_one"), strong=True),
     Rule("recent_films_asked", "recommend", _has("asks_recent")),
+    Rule("film_missed_for_long", "unsure", _has("long_without")),
     Rule("film_of_the_past", "not", _past, strong=True),
     Rule("film_being_watched", "not", _has("progressive"), strong=True),
+    Rule("film_talked_about", "unsure", _has("talk_film")),
     Rule("film_asked_for", "recommend", _has("asks_film")),
     Rule("film_of_a_past_day", "not", _has("past_time"), strong=True),
     Rule("film_wished_for", "recommend", _has("wishes_film", "gives_film")),
     Rule("like_a_film", "recommend", _like),
+    Rule("choice_of_films", "recommend", _has("choice")),
+    Rule("film_with_more_said", "recommend", _described, weak=True),
     Rule("film_in_a_question", "recommend", _asks_by_mark),
     Rule("film_asked_for_in_a_word", "recommend", _asks_bare, weak=True),
     Rule("kind_wished_for", "recommend", _names_kind),
@@ -156,14 +170,15 @@ RULES: Final[Sequence[Rule]] = (
     Rule("something_to_watch", "unsure", _wishes_watch),
     Rule("mood_alone", "unsure", _wishes_something),
     Rule("film_of_taste", "unsure", _has("my_taste")),
-    Rule("film_mentioned", "unsure", _has("film", "kind_alone")),
+    Rule("film_praised", "not", _praised),
+    Rule("film_mentioned", "unsure", _has("film", "genre_alone")),
     Rule("like_what_was_named", "not", _has("like_that")),
     Rule("one_film", "not", _has("specific")),
     Rule("other_thing", "not", _has("thing")),
 )
 #: Rules of clauses that say half of what a wish says, the other half of which may stand in another clause.
 HALF_WISHES: Final = frozenset(
-    {"nothing_named", "something_to_watch", "mood_alone", "like_what_was_named", "which_one"}
+    {"nothing_named", "something_to_watch", "mood_alone", "like_what_was_named", "which_one", "kind_not_wanted"}
 )
 
 

@@ -64,7 +64,7 @@ def slots_of(clauses: Sequence[Sequence[Token]], text: str, language: Language) 
 def _kinds(clause: Sequence[Token], negative: Sequence[bool], found: dict[str, list[str]]) -> None:
     for i, token in enumerate(clause):
         kind, value = token.kind, token.value
-        if kind == "kindfilm":
+        if kind in {"kindfilm", "film"}:
             kind, _, value = value.partition(":")
         if kind in _FIELDS and value:
             _note(found, _FIELDS[kind], negative[i], value)
@@ -76,7 +76,9 @@ def _negative(clause: Sequence[Token], language: Language) -> list[bool]:
     for i, token in enumerate(clause):
         if (token.kind in _NEGATIVE and token.text not in _BEHIND) or token.text == "nothing":
             reached = True
-        elif token.kind in {"recommend", "conj", "want", "give"} or (language == "zh" and token.kind == "de"):
+        elif token.kind in {"recommend", "conj", "or", "want", "give", "help"} or (
+            language == "zh" and token.kind == "de"
+        ):
             reached = reached and i > 0 and clause[i - 1].kind in {"neg", "adv"} and token.kind != "conj"
         states.append(reached)
         if token.text in _BEHIND:

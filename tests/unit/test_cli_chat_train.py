@@ -73,6 +73,22 @@ def test_a_small_corpus_is_learned_and_measured(corpus: Path, tmp_path: Path) ->
     assert trained.output.splitlines()[-1] == again.output.splitlines()[-1]
 
 
+def test_what_was_trained_is_packaged_and_measured_beside_its_training(corpus: Path, tmp_path: Path) -> None:
+    folder, model = tmp_path / "into", tmp_path / "model.zip"
+    assert run("train", "--recipe", "small", "--corpus", str(corpus), "--into", str(folder)).exit_code == 0
+    packaged = run("package", "--from", str(folder), "--into", str(model))
+    assert packaged.exit_code == 0, packaged.output
+    assert f"{model}: {model.stat().st_size} bytes" in packaged.output
+    beside = run("evaluate", str(folder), str(model), "--replies", "5")
+    assert beside.exit_code == 0, beside.output
+    assert "model.zip" in beside.output.replace("\n", "")
+    alone = run("evaluate", str(model), "--held-out", str(folder / "held-out.jsonl"), "--json")
+    for figures in json.loads(alone.output).values():
+        assert 2 ** figures["bits_per_token"] < 1.3
+    unnamed = run("evaluate", str(model))
+    assert (unnamed.exit_code, "--held-out" in unnamed.output) == (2, True)
+
+
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_writes_a_checkpoint_and_the_same_command_goes_on(
     corpus: Path, tmp_path: Path, how: signal.Signals
@@ -119,6 +135,7 @@ def test_two_trainings_in_one_folder_are_refused(corpus: Path, tmp_path: Path) -
         (["train", "--recipe", "small", "--corpus", "kdconv"], 2, "https://github.com/thu-coai/KdConv"),
         (["train", "--recipe", "small"], 2, "names no corpora"),
         (["evaluate", "."], 2, "recipe.json"),
+        (["package", "--from", ".", "--into", "model.zip"], 1, "no folder of a training"),
     ],
 )
 def test_what_cannot_be_done_is_told_in_a_line(

@@ -13,11 +13,13 @@ from daemon.inference.chat.network.reference import TorchSteps
 from daemon.inference.chat.network.seq2seq import Seq2Seq
 from daemon.inference.chat.search_settings import Settings
 from daemon.inference.chat.sources import joined
+from daemon.inference.chat.steps import StepFunction
 from daemon.inference.chat.tokenizer import BOS, EOS, UNK, Tokenizer
-from daemon.inference.chat.training.batches import Sizes, encoded
+from daemon.inference.chat.training.batches import EncodedPairs, Sizes, encoded
 from daemon.inference.chat.training.bland import is_bland
 from daemon.inference.chat.training.pairs import Pair
 from daemon.inference.chat.training.perplexity import bits, spread
+from daemon.inference.chat.training.step_bits import step_bits
 
 #: Requests that are decoded together.
 TOGETHER = 16
@@ -56,7 +58,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def evaluate(
-    model: Seq2Seq,
+    model: Seq2Seq | StepFunction,
     tokenizer: Tokenizer,
     held_out: Sequence[Pair],
     *,
@@ -67,11 +69,12 @@ def evaluate(
 ) -> dict[str, Figures]:
     """Return figures for each language that there is. replies: so many are decoded for each, by beams of a width.
 
+    model: a network in fp32, or what is served of it.
     check: called often; what it raises is passed on. Raises InvalidInput where there is nothing to measure, or where
     the vocabularies of model and tokenizer differ.
     """
-    if tokenizer.size != model.shape.vocabulary:
-        raise InvalidInput(f"the tokenizer has {tokenizer.size} pieces, and the network {model.shape.vocabulary}")
+    if tokenizer.size != (size := steps_of(model).size):
+        raise InvalidInput(f"the tokenizer has {tokenizer.size} pieces, and the network {size}")
     by_language: dict[str, list[Pair]] = {}
     for pair in held_out:
         by_language.setdefault(pair.language, []).append(pair)
@@ -101,8 +104,13 @@ def bleu(replies: Sequence[str], references: Sequence[str], language: str) -> fl
     return score
 
 
+def steps_of(model: Seq2Seq | StepFunction) -> StepFunction:
+    """Return a model as beam search asks it."""
+    return TorchSteps(model) if isinstance(model, Seq2Seq) else model
+
+
 def decoded(
-    model: Seq2Seq,
+    model: Seq2Seq | StepFunction,
     tokenizer: Tokenizer,
     pairs: Sequence[Pair],
     sizes: Sizes,
@@ -111,7 +119,7 @@ def decoded(
 ) -> list[str]:
     """Return the network's best reply to each pair's context."""
     settings = Settings(begin=BOS, end=EOS, width=width, max_length=sizes.target, banned=frozenset({UNK}))
-    search = BeamSearch(TorchSteps(model), settings)
+    search = BeamSearch(steps_of(model), settings)
     texts = []
     for start in range(0, len(pairs), TOGETHER):
         check()
@@ -121,8 +129,16 @@ def decoded(
     return texts
 
 
+def _bits(
+    model: Seq2Seq | StepFunction, pairs: EncodedPairs, check: Callable[[], None], shuffled: int | None = None
+) -> float:
+    if isinstance(model, Seq2Seq):
+        return bits(model, pairs, shuffled=shuffled, check=check)
+    return step_bits(model, pairs, shuffled=shuffled, check=check)
+
+
 def _figures(
-    model: Seq2Seq,
+    model: Seq2Seq | StepFunction,
     tokenizer: Tokenizer,
     pairs: Sequence[Pair],
     sizes: Sizes,
@@ -131,7 +147,7 @@ def _figures(
     check: Callable[[], None],
 ) -> Figures:
     numbers = encoded(pairs, tokenizer, sizes, Counter())
-    per_token = bits(model, numbers, check=check)
+    per_token = _bits(model, numbers, check)
     some = [pairs[place] for place in spread(len(pairs), most)]
     replies = decoded(model, tokenizer, some, sizes, width, check)
     own, human = _style(replies, tokenizer), _style([pair.reply for pair in some], tokenizer)
@@ -139,7 +155,7 @@ def _figures(
         pairs=len(numbers),
         bits_per_token=per_token,
         bits_per_character=per_token * numbers.told / numbers.characters,
-        shuffled=bits(model, numbers, shuffled=1, check=check),
+        shuffled=_bits(model, numbers, check, shuffled=1),
         replies=len(replies),
         bleu=bleu(replies, [pair.reply for pair in some], pairs[0].language),
         empty=sum(not reply for reply in replies) / len(replies),

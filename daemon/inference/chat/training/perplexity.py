@@ -32,7 +32,7 @@ def bits(
     """
     if not len(pairs):
         raise InvalidInput("there are no pairs to measure with")
-    sources = _others(len(pairs), shuffled)
+    sources = others(len(pairs), shuffled)
     nats, tokens, trained = 0.0, 0, model.training
     model.eval()
     try:
@@ -54,7 +54,7 @@ def spread(count: int, most: int | None) -> Places:
     return np.linspace(0, count - 1, most).astype(np.int64)
 
 
-def _others(count: int, seed: int | None) -> Places | None:
+def others(count: int, seed: int | None) -> Places | None:
     """Return another place for each, told by a seed: all in one circle, so that none keeps its own unless alone."""
     if seed is None:
         return None

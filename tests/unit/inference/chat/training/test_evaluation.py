@@ -14,6 +14,7 @@ pytest.importorskip("sacrebleu")
 import torch
 
 from daemon.errors import InvalidInput
+from daemon.inference.chat.network.reference import TorchSteps
 from daemon.inference.chat.network.seq2seq import Seq2Seq
 from daemon.inference.chat.network.shape import Shape
 from daemon.inference.chat.network.weights import load_weights
@@ -22,6 +23,7 @@ from daemon.inference.chat.training.batches import EncodedPairs, Sizes
 from daemon.inference.chat.training.evaluation import bleu, distinct, evaluate
 from daemon.inference.chat.training.pairs import Pair
 from daemon.inference.chat.training.perplexity import bits, spread
+from daemon.inference.chat.training.step_bits import step_bits
 from daemon.inference.chat.training.trainer import BEST, train
 from tests.unit.inference.chat.training.small_training import PAIRS, data, recipe, vocabulary
 
@@ -107,6 +109,29 @@ def test_bleu_is_whole_for_the_same_and_nothing_for_another() -> None:
     assert bleu(["今天天气很好"], ["今天天气很好"], "zh") == pytest.approx(100)
     assert bleu([""], ["the cat sat on the mat"], "en") == 0
     assert 0 < bleu(["今天天气真的很好啊"], ["今天天气很好啊"], "zh") < 100
+
+
+@pytest.mark.parametrize("shuffled", [None, 1])
+def test_bits_are_the_same_where_the_network_is_asked_step_by_step(
+    tokenizer: Tokenizer, learned: Seq2Seq, shuffled: int | None
+) -> None:
+    pairs = data(tokenizer).held_out
+    expected = bits(learned, pairs, shuffled=shuffled)
+    assert step_bits(TorchSteps(learned), pairs, shuffled=shuffled) == pytest.approx(expected, rel=1e-4)
+    with pytest.raises(InvalidInput, match="no pairs"):
+        step_bits(TorchSteps(learned), EncodedPairs([], []))
+
+
+def test_eight_bits_lose_little(tokenizer: Tokenizer, learned: Seq2Seq) -> None:
+    pytest.importorskip("onnx")
+    from daemon.inference.chat.serving.onnx_steps import OnnxSteps
+    from daemon.inference.chat.training.export import export
+
+    weights = {name: weight.numpy() for name, weight in learned.state_dict().items()}
+    served = evaluate(OnnxSteps(export(weights, learned.shape)), tokenizer, PAIRS, sizes=SIZES)
+    for language, figures in evaluate(learned, tokenizer, PAIRS, sizes=SIZES).items():
+        assert served[language].bits_per_character == pytest.approx(figures.bits_per_character, abs=0.02)
+        assert served[language].bleu == pytest.approx(figures.bleu, abs=15)
 
 
 def test_a_vocabulary_of_another_size_and_nothing_to_measure_are_refused(tokenizer: Tokenizer) -> None:

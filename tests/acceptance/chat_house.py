@@ -63,14 +63,16 @@ class Speaking:
     def _run(self) -> None:
         try:
             self.answer = self._what()
-        except OSError as problem:  # the daemon has ended
+        except BaseException as problem:  # noqa: BLE001 raised where the answer is waited for
             self.problem = problem
 
     def wait(self, within_s: float = 60.0) -> Answer:
-        """Return the answer."""
+        """Return the answer. Raises what asking for it raised."""
         self._thread.join(within_s)
+        if self.problem is not None:
+            raise self.problem
         if self.answer is None:
-            pytest.fail(f"no answer within {within_s} s: {self.problem}")
+            pytest.fail(f"no answer within {within_s} s")
         return self.answer
 
 

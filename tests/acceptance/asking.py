@@ -19,9 +19,9 @@ class Answer(NamedTuple):
     etag: str
 
 
-def ask(daemon: DaemonProcess, method: str, path: str, body: object = None, etag: str = "") -> Answer:
-    """Send a request with the local token and JSON."""
-    token = (daemon.state / "token").read_text(encoding="utf-8").strip()
+def ask(daemon: DaemonProcess, method: str, path: str, body: object = None, etag: str = "", token: str = "") -> Answer:
+    """Send a request with a token, the local one by default, and JSON."""
+    token = token or (daemon.state / "token").read_text(encoding="utf-8").strip()
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     if etag:
         headers["If-Match"] = etag

@@ -45,9 +45,16 @@ def loaded(daemon: DaemonProcess, count: int = 1) -> dict[str, Any]:
     return daemon.wait_event("chat.loaded", 60, count)
 
 
-def say(daemon: DaemonProcess, text: str, session: str = "main", **more: object) -> Answer:
+def say(daemon: DaemonProcess, text: str, session: str = "main", *, token: str = "", **more: object) -> Answer:
     """Say something over HTTP."""
-    return ask(daemon, "POST", "/api/v1/chat", {"text": text, "session": session, **more})
+    return ask(daemon, "POST", "/api/v1/chat", {"text": text, "session": session, **more}, token=token)
+
+
+def token_of(daemon: DaemonProcess, name: str) -> str:
+    """Return a token of somebody new."""
+    made = ask(daemon, "POST", "/api/v1/tokens", {"name": name, "role": "viewer"})
+    assert made.status == 201, made
+    return str(made.body["token"])
 
 
 class Speaking:

@@ -46,7 +46,7 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaemonProcess]:
 
 def wish(answer: Answer) -> str:
     assert answer.status == 200, answer
-    return next(note for note in answer.body["explained"] if note.startswith("wish: "))
+    return str(next(note for note in answer.body["explained"] if note.startswith("wish: ")))
 
 
 def test_fifty_people_at_once_each_go_on_with_their_own_wish(daemon: DaemonProcess) -> None:
@@ -116,9 +116,10 @@ def busy(answer: Answer) -> str:
 
 
 def test_nobody_speaks_or_deletes_in_another_s_name(daemon: DaemonProcess) -> None:
-    made = ask(daemon, "POST", "/api/v1/tokens", {"name": "Li", "role": "viewer"})
-    assert made.status == 201
-    assert say(daemon, "I want to watch something", "shared").status == 200
-    assert ask(daemon, "DELETE", "/api/v1/chat/unknown").status == 404
+    li = token_of(daemon, "Li")
+    assert "?" in say(daemon, "I want to watch something", "shared").body["reply"]
+    assert say(daemon, "yes", "shared", token=li).body["mode"] == "chat"
     assert say(daemon, "yes", "shared").body["mode"] == "films"
-    assert ask(daemon, "DELETE", "/api/v1/chat/shared").status == 204
+    assert ask(daemon, "DELETE", "/api/v1/chat/shared", token=li).status == 204
+    assert ask(daemon, "DELETE", "/api/v1/chat/shared", token=li).status == 404
+    assert say(daemon, "another one", "shared").body["mode"] == "films"

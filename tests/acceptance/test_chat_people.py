@@ -15,7 +15,7 @@ pytest.importorskip("torch", reason="builds a model")
 
 from tests.acceptance import chat_models
 from tests.acceptance.asking import Answer, ask
-from tests.acceptance.chat_house import Speaking, loaded, resident_kb, say, talking
+from tests.acceptance.chat_house import Speaking, loaded, resident_kb, say, talking, token_of
 from tests.acceptance.chat_models import UNHEARD
 from tests.acceptance.daemon_process import DaemonProcess
 

@@ -1,0 +1,1 @@
+"""What the bench of the network's quality is made of: dialogues, variants, figures and intervals."""

@@ -1,0 +1,38 @@
+"""What held-out replies cost a network, one by one."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import torch
+
+from daemon.inference.chat.network.seq2seq import Seq2Seq
+from daemon.inference.chat.training.batches import EncodedPairs, Places, in_order
+
+_TOKENS: Final = 2048  # of a batch
+
+
+def bits_of(model: Seq2Seq, pairs: EncodedPairs, sources: Places | None = None) -> Any:
+    """Return the bits of each reply, its end symbol counted, [N] float64, without dropout and in fp32.
+
+    sources: the pair whose source each reply gets instead of its own.
+    """
+    found = np.zeros(len(pairs))
+    model.eval()
+    for which in in_order(pairs, _TOKENS, np.arange(len(pairs))):
+        source, lengths, target, target_lengths = pairs.batch(which, None if sources is None else sources[which])
+        with torch.inference_mode():
+            logits = model(source, lengths, target[:, :-1])
+            nats = torch.nn.functional.cross_entropy(logits.transpose(1, 2), target[:, 1:], reduction="none")
+            told = torch.arange(nats.shape[1]) < (target_lengths - 1).unsqueeze(1)
+            found[which] = (nats * told).sum(dim=1).double().numpy() / np.log(2)
+    return found
+
+
+def others(count: int, seed: int) -> Places:
+    """Return another place for each, all in one circle."""
+    order = np.random.default_rng(seed).permutation(count)
+    places = np.empty(count, dtype=np.int64)
+    places[order] = np.roll(order, 1)
+    return places

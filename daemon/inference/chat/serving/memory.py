@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from onnxruntime import OrtValue
 
 from daemon.inference.chat.steps import Ints
 
@@ -22,31 +21,38 @@ _FEWEST: Final = 2
 class Memory(NamedTuple):
     """Values of B sources, by the names of the graph's inputs; "mask" is among them."""
 
-    values: Mapping[str, OrtValue]
+    values: Mapping[str, NDArray[Any]]
     sources: int
 
     def joined(self, other: Memory) -> Memory:
         """Return a memory of these sources and, after them, others."""
         values = {}
         for name, value in self.values.items():
-            pair, length = (value.numpy(), other.values[name].numpy()), _LENGTHS[name]
+            pair, length = (value, other.values[name]), _LENGTHS[name]
             most = max(part.shape[length] for part in pair)
             padding = UNSEEN if name == "mask" else 0
-            values[name] = _value(np.concatenate([_padded(part, length, most, padding) for part in pair]))
+            values[name] = np.concatenate([_padded(part, length, most, padding) for part in pair])
         return Memory(values, self.sources + other.sources)
 
     def kept(self, sources: Ints) -> Memory:
         """Return a memory of some sources, in the order given."""
         if len(sources) == self.sources:
             return self
-        return Memory({name: _value(value.numpy()[sources]) for name, value in self.values.items()}, len(sources))
+        return Memory({name: value[sources] for name, value in self.values.items()}, len(sources))
 
 
-def in_grid(source: Ints, sources: int) -> tuple[Ints, Ints]:
-    """Return rows by their source, [sources, most rows of one], and each row's place in that, read row by row.
+class Grid(NamedTuple):
+    """Rows by their source, [sources, most rows of one], and each row's place in that, read row by row.
 
     So a source's keys are multiplied by all of its rows at once, and copied for none. Free places hold row 0.
     """
+
+    rows: Ints
+    place: Ints
+
+
+def in_grid(source: Ints, sources: int) -> Grid:
+    """Return the grid of rows. source: [rows], each row's source."""
     order = np.argsort(source, kind="stable")
     counts = np.bincount(source, minlength=sources)
     width = max(_FEWEST, int(counts.max()))
@@ -55,13 +61,9 @@ def in_grid(source: Ints, sources: int) -> tuple[Ints, Ints]:
     place[order] = source[order] * width + column
     grid = np.zeros(sources * width, np.int64)
     grid[place] = np.arange(len(source))
-    return grid.reshape(sources, width), place
+    return Grid(grid.reshape(sources, width), place)
 
 
-def _padded(part: NDArray[np.generic], axis: int, length: int, padding: float | np.float32) -> NDArray[np.generic]:
+def _padded(part: NDArray[Any], axis: int, length: int, padding: float | np.float32) -> NDArray[Any]:
     widths = [(0, length - part.shape[axis] if number == axis else 0) for number in range(part.ndim)]
     return np.pad(part, widths, constant_values=padding)
-
-
-def _value(array: NDArray[np.generic]) -> OrtValue:
-    return OrtValue.ortvalue_from_numpy(np.ascontiguousarray(array))

@@ -49,6 +49,9 @@ def _try(steps: OnnxSteps, tokenizer: Tokenizer) -> None:
     if tokenizer.size != steps.size:
         raise UnreadableFile(f"its tokenizer has {tokenizer.size} tokens and its network {steps.size}")
     try:
-        steps.step(steps.start([[EOS]]), np.zeros(1, np.int64), np.full(1, EOS), 1)
+        candidates, _ = steps.step(steps.start([[EOS]]), np.zeros(1, np.int64), np.full(1, EOS), steps.size)
     except Exception as problem:  # onnxruntime's dozen types have no other base
         raise UnreadableFile(f"its graphs cannot be run: {str(problem).partition(chr(10))[0][:300]}") from problem
+    ordered = bool((candidates.scores[:, 1:] <= candidates.scores[:, :-1]).all())
+    if not ordered or not np.array_equal(np.sort(candidates.tokens[0]), np.arange(steps.size)):
+        raise UnreadableFile("its graph does not give each token once, best first")

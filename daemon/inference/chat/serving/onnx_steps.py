@@ -6,22 +6,27 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from onnxruntime import OrtValue
 
 from daemon.errors import InvalidInput, UnreadableFile
 from daemon.inference.chat.serving.graphs import Graphs, session
-from daemon.inference.chat.serving.memory import UNSEEN, Memory, in_grid
+from daemon.inference.chat.serving.memory import UNSEEN, Grid, Memory, in_grid
 from daemon.inference.chat.steps import Candidates, Ints
 
 _NUMBERS = {"grid", "k", "parents", "place", "tokens"}
 
 
 class State(NamedTuple):
-    """Rows of a decoding. source: [rows] int64, each row's source; layers: what the graph goes on from, by name."""
+    """Rows of a decoding. source: [rows] int64, each row's source; layers: what the graph goes on from, by name.
+
+    grid: where the rows of `source` stand.
+    """
 
     memory: Memory
     source: Ints
-    layers: Mapping[str, OrtValue]
+    grid: Grid
+    layers: Mapping[str, NDArray[np.float32]]
 
 
 class OnnxSteps:
@@ -52,34 +57,33 @@ class OnnxSteps:
         tokens = np.zeros((len(sources), int(lengths.max())), np.int64)
         for row, source in zip(tokens, sources, strict=True):
             row[: len(source)] = source
-        given = {"sources": OrtValue.ortvalue_from_numpy(tokens), "lengths": OrtValue.ortvalue_from_numpy(lengths)}
-        found = dict(zip(self._encoded, self._encoder.run_with_ort_values(self._encoded, given), strict=True))
+        encoded = self._encoder.run(self._encoded, {"sources": tokens, "lengths": lengths})
+        found = dict(zip(self._encoded, encoded, strict=True))
         layers = {name: found.pop(name) for name in self._layers}
-        mask = np.where(np.arange(tokens.shape[1]) < lengths[:, None], np.float32(0), UNSEEN)[:, None, :]
-        memory = Memory({**found, "mask": OrtValue.ortvalue_from_numpy(mask)}, len(sources))
-        return State(memory, np.arange(len(sources)), layers)
+        found["mask"] = np.where(np.arange(tokens.shape[1]) < lengths[:, None], np.float32(0), UNSEEN)[:, None, :]
+        rows = np.arange(len(sources))
+        return State(Memory(found, len(sources)), rows, in_grid(rows, len(sources)), layers)
 
     def step(self, state: State, parents: Ints, tokens: Ints, k: int) -> tuple[Candidates, State]:
         """Return the best `k` next tokens of new rows, at most as many as there are, and their state."""
-        source = state.source[parents]
-        grid, place = in_grid(source, state.memory.sources)
-        numbers = {"parents": parents, "tokens": tokens, "grid": grid, "place": place}
-        given = {name: _ints(value) for name, value in numbers.items()} | {**state.memory.values, **state.layers}
-        given["k"] = _ints(np.array([min(k, self.size)]))
-        best, scores, *layers = self._step.run_with_ort_values(self._outputs, given)
-        new = State(state.memory, source, dict(zip(self._layers, layers, strict=True)))
-        return Candidates(best.numpy(), scores.numpy()), new
+        source = state.source.take(parents)
+        # most steps have as many rows of each source as the one before, in the same order
+        grid = state.grid if np.array_equal(source, state.source) else in_grid(source, state.memory.sources)
+        k = min(k, self.size)
+        given = {"parents": parents, "tokens": tokens, "grid": grid.rows, "place": grid.place, "k": np.array([k])}
+        best, scores, *layers = self._step.run(self._outputs, given | {**state.memory.values, **state.layers})
+        candidates = Candidates(best, scores)
+        if best.shape[1] < k:
+            candidates = _filled(candidates, k, self.size)
+        return candidates, State(state.memory, source, grid, dict(zip(self._layers, layers, strict=True)))
 
     def join(self, first: State, second: State) -> State:
         """Return the state of the rows of `first` and, after them, those of `second`; sources without rows go."""
         parts = [_compact(state) for state in (first, second)]
         memory = parts[0].memory.joined(parts[1].memory)
         source = np.concatenate([parts[0].source, parts[1].source + parts[0].memory.sources])
-        layers = {
-            name: OrtValue.ortvalue_from_numpy(np.concatenate([part.layers[name].numpy() for part in parts]))
-            for name in self._layers
-        }
-        return State(memory, source, layers)
+        layers = {name: np.concatenate([part.layers[name] for part in parts]) for name in self._layers}
+        return State(memory, source, in_grid(source, memory.sources), layers)
 
     def _check(self) -> None:
         inputs = {value.name for value in self._step.get_inputs()}
@@ -101,10 +105,16 @@ def check_sources(sources: Sequence[Sequence[int]], size: int) -> None:
             raise InvalidInput(f"source {number} holds a token that is not from 0 to {size - 1}")
 
 
+def _filled(listed: Candidates, k: int, size: int) -> Candidates:
+    """Return k candidates: those of a graph that knows a list of tokens alone, and then others, which cannot be."""
+    others = np.setdiff1d(np.arange(size), listed.tokens[0])[: k - listed.tokens.shape[1]]
+    shape = (len(listed.tokens), len(others))
+    return Candidates(
+        np.concatenate([listed.tokens, np.broadcast_to(others, shape)], axis=1),
+        np.concatenate([listed.scores, np.full(shape, -np.inf, np.float32)], axis=1),
+    )
+
+
 def _compact(state: State) -> State:
     sources, source = np.unique(state.source, return_inverse=True)
     return state._replace(memory=state.memory.kept(sources), source=source.astype(np.int64))
-
-
-def _ints(array: Ints) -> OrtValue:
-    return OrtValue.ortvalue_from_numpy(np.ascontiguousarray(array, np.int64))

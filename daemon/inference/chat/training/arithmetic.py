@@ -17,7 +17,7 @@ _MIDDLE = 128
 
 #: The name of the embeddings, which both graphs share.
 EMBEDDINGS = "embeddings"
-_FLOAT, _INT8 = 1, 3
+_FLOAT, _INT8, _HALF = 1, 3, 10
 #: The scale of a key that is 0.
 _LEAST = 1e-12
 
@@ -36,8 +36,10 @@ class Arithmetic(Protocol):
     def product(self, graph: OnnxGraph, ready: str, weight: Array, bias: Array | None = None) -> str:
         """Return ready @ weight.T + bias."""
 
-    def product_with_embeddings(self, graph: OnnxGraph, ready: str, table: Array, bias: Array) -> str:
-        """Return ready @ table.T + bias."""
+    def product_with_embeddings(
+        self, graph: OnnxGraph, ready: str, table: Array, bias: Array, listed: Array | None
+    ) -> str:
+        """Return ready @ table.T + bias, for all tokens or those that are listed."""
 
     def stored(self, graph: OnnxGraph, weight: Array) -> str:
         """Return a matrix kept in the file as this arithmetic keeps weights, read in single precision."""
@@ -45,8 +47,8 @@ class Arithmetic(Protocol):
     def embedded(self, graph: OnnxGraph, table: Array, tokens: str) -> str:
         """Return table[tokens], in single precision."""
 
-    def embedded_product(self, graph: OnnxGraph, table: Array, tokens: str, weight: Array) -> str:
-        """Return table[tokens] @ weight.T."""
+    def embedded_product(self, graph: OnnxGraph, table: Array, tokens: str, weight: Array, bias: Array) -> str:
+        """Return table[tokens] @ weight.T + bias."""
 
     def give_keys(self, graph: OnnxGraph, keys: str, size: int) -> None:
         """Give out keys [B, S, size] for `scores` in another graph."""
@@ -73,11 +75,12 @@ class SinglePrecision:
         product = graph.node("MatMul", ready, graph.constant(weight.T.astype(np.float32), "weight"))
         return product if bias is None else graph.node("Add", product, graph.constant(bias.astype(np.float32), "bias"))
 
-    def product_with_embeddings(self, graph: OnnxGraph, ready: str, table: Array, bias: Array) -> str:
-        """Return ready @ table.T + bias."""
-        turned = graph.node("Transpose", graph.shared(self.embeddings(table), EMBEDDINGS), perm=[1, 0])
-        product = graph.node("MatMul", ready, turned)
-        return graph.node("Add", product, graph.constant(bias.astype(np.float32), "bias"))
+    def product_with_embeddings(
+        self, graph: OnnxGraph, ready: str, table: Array, bias: Array, listed: Array | None
+    ) -> str:
+        """Return ready @ table.T + bias, for all tokens or those that are listed."""
+        product = graph.node("MatMul", ready, _turned(graph, self.embeddings(table), listed))
+        return graph.node("Add", product, graph.constant(_taken(bias, listed).astype(np.float32), "bias"))
 
     def stored(self, graph: OnnxGraph, weight: Array) -> str:
         """Return the matrix as a constant."""
@@ -87,9 +90,9 @@ class SinglePrecision:
         """Return table[tokens]."""
         return graph.node("Gather", graph.shared(self.embeddings(table), EMBEDDINGS), tokens)
 
-    def embedded_product(self, graph: OnnxGraph, table: Array, tokens: str, weight: Array) -> str:
-        """Return table[tokens] @ weight.T."""
-        return self.product(graph, self.embedded(graph, table, tokens), weight)
+    def embedded_product(self, graph: OnnxGraph, table: Array, tokens: str, weight: Array, bias: Array) -> str:
+        """Return table[tokens] @ weight.T + bias."""
+        return self.product(graph, self.embedded(graph, table, tokens), weight, bias)
 
     def give_keys(self, graph: OnnxGraph, keys: str, size: int) -> None:
         """Give out keys."""
@@ -123,11 +126,13 @@ class EightBits:
         levels, scales = per_row(weight)
         return _product(graph, ready, graph.constant(levels.T, "weight"), scales * ACTIVATION_SCALE, bias)
 
-    def product_with_embeddings(self, graph: OnnxGraph, ready: str, table: Array, bias: Array) -> str:
-        """Return ready @ table.T + bias."""
+    def product_with_embeddings(
+        self, graph: OnnxGraph, ready: str, table: Array, bias: Array, listed: Array | None
+    ) -> str:
+        """Return ready @ table.T + bias, for all tokens or those that are listed."""
         levels, scales = per_row(table)
-        turned = graph.node("Transpose", graph.shared(levels, EMBEDDINGS), perm=[1, 0])
-        return _product(graph, ready, turned, scales * ACTIVATION_SCALE, bias)
+        scales = _taken(scales, listed) * ACTIVATION_SCALE
+        return _product(graph, ready, _turned(graph, levels, listed), scales, _taken(bias, listed))
 
     def stored(self, graph: OnnxGraph, weight: Array) -> str:
         """Return the matrix, kept in int8: onnxruntime computes it once, when it reads the model."""
@@ -137,17 +142,28 @@ class EightBits:
 
     def embedded(self, graph: OnnxGraph, table: Array, tokens: str) -> str:
         """Return table[tokens] as it is kept."""
-        levels, scales = self._rows(graph, table, tokens)
-        return graph.node("Mul", levels, scales)
+        levels, scales = per_row(table)
+        row = graph.node("Gather", graph.shared(levels, EMBEDDINGS), tokens)
+        scale = graph.node("Gather", graph.constant(scales[:, None], "scale"), tokens)
+        return graph.node("Mul", graph.node("Cast", row, to=_FLOAT), scale)
 
-    def embedded_product(self, graph: OnnxGraph, table: Array, tokens: str, weight: Array) -> str:
-        """Return table[tokens] @ weight.T."""
-        levels, scales = self._rows(graph, table, tokens)
+    def embedded_product(self, graph: OnnxGraph, table: Array, tokens: str, weight: Array, bias: Array) -> str:
+        """Return table[tokens] @ weight.T + bias, to half precision.
+
+        The product with the whole table is of constants alone, so onnxruntime computes it once, when it reads the
+        model; the file holds none of it.
+        """
+        levels, scales = per_row(table)
         weight_levels, weight_scales = per_row(weight)
         # onnxruntime's product of two signed operands is twenty times as slow
-        ready = _in_steps(graph, levels, 1.0)
-        product = _product(graph, ready, graph.constant(weight_levels.T, "weight"), weight_scales, None)
-        return graph.node("Mul", product, scales)
+        ready = _in_steps(graph, graph.node("Cast", graph.shared(levels, EMBEDDINGS), to=_FLOAT), 1.0)
+        middle = graph.constant(np.array(_MIDDLE, np.uint8))
+        sums = graph.node("MatMulInteger", ready, graph.constant(weight_levels.T, "weight"), middle)
+        scaled = graph.node("Mul", graph.node("Cast", sums, to=_FLOAT), graph.constant(weight_scales, "scale"))
+        scaled = graph.node("Mul", scaled, graph.constant(scales[:, None], "scale"))
+        whole = graph.node("Add", scaled, graph.constant(bias.astype(np.float32), "bias"))
+        rows = graph.node("Gather", graph.node("Cast", whole, to=_HALF), tokens)
+        return graph.node("Cast", rows, to=_FLOAT)
 
     def give_keys(self, graph: OnnxGraph, keys: str, size: int) -> None:
         """Give out keys in steps of a scale for each of them, and the scales."""
@@ -165,12 +181,17 @@ class EightBits:
         sums = graph.node("MatMulInteger", ready, keys, graph.constant(np.array(_MIDDLE, np.uint8)))
         return graph.node("Mul", graph.node("Cast", sums, to=_FLOAT), graph.input("key_scales", "float", ["B", 1, "S"]))
 
-    @staticmethod
-    def _rows(graph: OnnxGraph, table: Array, tokens: str) -> tuple[str, str]:
-        levels, scales = per_row(table)
-        row = graph.node("Gather", graph.shared(levels, EMBEDDINGS), tokens)
-        scale = graph.node("Gather", graph.constant(scales[:, None], "scale"), tokens)
-        return graph.node("Cast", row, to=_FLOAT), scale
+
+def _turned(graph: OnnxGraph, table: Array, listed: Array | None) -> str:
+    """Return the shared embeddings, or some rows of them, as the softmax multiplies by them."""
+    rows = graph.shared(table, EMBEDDINGS)
+    if listed is not None:
+        rows = graph.node("Gather", rows, graph.constant(listed, "listed"))
+    return graph.node("Transpose", rows, perm=[1, 0])
+
+
+def _taken(array: Array, listed: Array | None) -> Array:
+    return array if listed is None else array[listed]
 
 
 def _in_steps(graph: OnnxGraph, value: str, step: float) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -22,19 +22,25 @@ ARITHMETICS: Final[Mapping[str, Arithmetic]] = {"int8": EightBits(), "float32": 
 _ENCODER, _DECODER = "encoder.layers.rnn.", "decoder.layers.rnn."
 
 
-def export(weights: Mapping[str, Array], shape: Shape, precision: str = "int8") -> Graphs:
+def export(
+    weights: Mapping[str, Array], shape: Shape, precision: str = "int8", listed: Sequence[int] | None = None
+) -> Graphs:
     """Return the graphs of a network. weights: its state dict, as numpy arrays; precision: "int8" or "float32".
 
-    Raises InvalidInput for a shape that has no graphs, and for weights that are not finite or not of that shape.
+    listed: the tokens that may be said, where not all may: the softmax, the dearest product, is over them alone. Raises
+    InvalidInput for a shape that has no graphs, a list that is empty or names what is no token, and for weights that
+    are not finite or not of that shape.
     """
     check_exportable(shape)
     if precision not in ARITHMETICS:
         raise InvalidInput(f"no precision {precision!r}; there are {', '.join(ARITHMETICS)}")
     _check_weights(weights, shape)
+    if listed is not None and not (len(listed) and min(listed) >= 0 and max(listed) < shape.vocabulary):
+        raise InvalidInput(f"a list of what may be said needs tokens, from 0 to {shape.vocabulary - 1}")
     arithmetic, facts = ARITHMETICS[precision], {"precision": precision}
     return Graphs(
         encoder=encoder_graph(_encoder(weights, shape), arithmetic).finish(facts),
-        step=step_graph(_step(weights, shape), arithmetic).finish(facts),
+        step=step_graph(_step(weights, shape, listed), arithmetic).finish(facts),
         embeddings=arithmetic.embeddings(weights["embeddings.weight"]),
     )
 
@@ -85,7 +91,7 @@ def _bridge(weights: Mapping[str, Array], *, mean: bool) -> Bridge:
     return Bridge(mean, *(weights[f"context.{part}"] for part in parts))
 
 
-def _step(weights: Mapping[str, Array], shape: Shape) -> StepWeights:
+def _step(weights: Mapping[str, Array], shape: Shape, listed: Sequence[int] | None) -> StepWeights:
     return StepWeights(
         embeddings=weights["embeddings.weight"],
         layers=_decoder(weights, shape),
@@ -93,6 +99,7 @@ def _step(weights: Mapping[str, Array], shape: Shape) -> StepWeights:
         bias=weights["decoder.projection.bias"],
         softmax=None if shape.tied else weights["softmax.weight"],
         softmax_bias=weights["softmax.bias"],
+        listed=None if listed is None else np.unique(np.array(listed, np.int64)),
     )
 
 

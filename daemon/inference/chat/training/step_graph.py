@@ -26,7 +26,8 @@ class StepWeights:
     """Weights of a decoder that attends after its GRU: softmax(tanh(state W + context C + bias) V + softmax_bias).
 
     embeddings: [tokens, embedded]; state: [attended, hidden]; softmax: [tokens, attended], None where the embeddings
-    serve. The context comes from the encoder's graph, multiplied by C already.
+    serve. The context comes from the encoder's graph, multiplied by C already. listed: the tokens that may come next,
+    sorted int64; None for all.
     """
 
     embeddings: Array
@@ -35,6 +36,7 @@ class StepWeights:
     bias: Array
     softmax: Array | None
     softmax_bias: Array
+    listed: Array | None = None
 
 
 def step_graph(weights: StepWeights, arithmetic: Arithmetic) -> OnnxGraph:
@@ -43,8 +45,7 @@ def step_graph(weights: StepWeights, arithmetic: Arithmetic) -> OnnxGraph:
     parents = graph.input("parents", "int64", ["N"])
     tokens = graph.input("tokens", "int64", ["N"])
     first = weights.layers[0]
-    below = arithmetic.embedded_product(graph, weights.embeddings, tokens, first.input)
-    below = graph.node("Add", below, graph.constant(first.incoming_bias.astype(np.float32), "bias"))
+    below = arithmetic.embedded_product(graph, weights.embeddings, tokens, first.input, first.incoming_bias)
     ready = ""
     for number, layer in enumerate(weights.layers):
         state = graph.node("Gather", graph.input(f"hidden_{number}", "float", ["R", layer.size]), parents)
@@ -55,7 +56,7 @@ def step_graph(weights: StepWeights, arithmetic: Arithmetic) -> OnnxGraph:
         graph.output(hidden, f"new_hidden_{number}", "float", ["N", layer.size])
         graph.output(new_gates, f"new_gates_{number}", "float", ["N", 3 * layer.size])
     attended = _attended(graph, arithmetic, ready, below, weights)
-    _best(graph, _logits(graph, arithmetic, attended, weights), len(weights.embeddings))
+    _best(graph, _logits(graph, arithmetic, attended, weights), weights)
     return graph
 
 
@@ -80,9 +81,12 @@ def _products(
 
 def _logits(graph: OnnxGraph, arithmetic: Arithmetic, attended: str, weights: StepWeights) -> str:
     ready = arithmetic.bounded(graph, attended)
-    if weights.softmax is None:
-        return arithmetic.product_with_embeddings(graph, ready, weights.embeddings, weights.softmax_bias)
-    return arithmetic.product(graph, ready, weights.softmax, weights.softmax_bias)
+    listed, softmax, bias = weights.listed, weights.softmax, weights.softmax_bias
+    if softmax is None:
+        return arithmetic.product_with_embeddings(graph, ready, weights.embeddings, bias, listed)
+    if listed is not None:
+        softmax, bias = softmax[listed], bias[listed]
+    return arithmetic.product(graph, ready, softmax, bias)
 
 
 def _gru(graph: OnnxGraph, inputs: str, gates: str, state: str, size: int) -> str:
@@ -109,9 +113,13 @@ def _attended(graph: OnnxGraph, arithmetic: Arithmetic, ready: str, own: str, we
     return graph.node("Tanh", graph.node("Add", own, graph.node("Gather", contexts, place)))
 
 
-def _best(graph: OnnxGraph, logits: str, count: int) -> None:
-    """Give out the k best tokens of each row: the best blocks first, then the best within these."""
+def _best(graph: OnnxGraph, logits: str, weights: StepWeights) -> None:
+    """Give out the k best tokens of each row, or all that there are: the best blocks first, then the best in these."""
+    listed = weights.listed
+    count = len(weights.embeddings) if listed is None else len(listed)
     k = graph.input("k", "int64", [1])
+    if listed is not None:
+        k = graph.node("Min", k, graph.ints(count))
     blocks = next(blocks for blocks in range(min(_BLOCKS, count), 0, -1) if count % blocks == 0)
     size = count // blocks
     scores = graph.node("LogSoftmax", logits, axis=-1)
@@ -124,5 +132,7 @@ def _best(graph: OnnxGraph, logits: str, count: int) -> None:
     block = graph.node("Div", place, graph.ints(size))
     shift = graph.node("Sub", graph.node("GatherElements", chosen, block, axis=1), block)
     token = graph.node("Add", place, graph.node("Mul", shift, graph.ints(size)))
+    if listed is not None:
+        token = graph.node("Gather", graph.constant(listed, "listed"), token)
     graph.output(token, "best", "int64", ["N", "K"])
     graph.output(best, "scores", "float", ["N", "K"])

@@ -11,7 +11,7 @@ pytest.importorskip("torch")
 from daemon.errors import InvalidInput
 from daemon.inference.chat.network.reference import TorchSteps
 from daemon.inference.chat.serving.onnx_steps import OnnxSteps
-from daemon.inference.chat.tokenizer import BOS
+from daemon.inference.chat.tokenizer import BOS, EOS
 from daemon.inference.chat.training.export import export
 from tests.unit.inference.chat.serving.models import arrays, graphs, network, search, shape, sources
 
@@ -93,3 +93,39 @@ def test_a_row_of_zeros_stays_zero() -> None:
     steps = OnnxSteps(export(weights, model.shape))
     candidates, _ = steps.step(steps.start([[3]]), np.zeros(1, np.int64), np.array([0]), 90)
     assert np.isfinite(candidates.scores).all()
+
+
+@pytest.mark.parametrize("precision", ["int8", "float32"])
+@pytest.mark.parametrize("tied", [True, False])
+def test_of_listed_tokens_alone_one_is_said_as_if_there_were_no_others(precision: str, tied: bool) -> None:
+    model, listed = network(tied=tied), [80, EOS, 7, 44, 45, 9, 30]
+    said, rows, last = sources(5), np.arange(5), np.full(5, BOS)
+    whole = OnnxSteps(export(arrays(model), model.shape, precision))
+    few = OnnxSteps(export(arrays(model), model.shape, precision, listed))
+    everything, _ = whole.step(whole.start(said), rows, last, 90)
+    for k in (1, 3, 7, 12, 90):
+        found, _ = few.step(few.start(said), rows, last, k)
+        assert found.tokens.shape == found.scores.shape == (5, k)
+        for tokens, scores, all_tokens, all_scores in zip(*found, *everything, strict=True):
+            expected = [token for token in all_tokens if token in listed]
+            logits = np.array([score for token, score in zip(all_tokens, all_scores, strict=True) if token in listed])
+            assert tokens[:7].tolist() == expected[:k]
+            assert np.allclose(scores[:7], (logits - np.logaddexp.reduce(logits))[:k], atol=1e-5)
+            assert np.isneginf(scores[7:]).all()
+            assert len(set(tokens.tolist())) == k
+
+
+def test_a_search_among_listed_tokens_says_nothing_else_alone_and_in_a_batch() -> None:
+    model, listed = network(), {EOS, *range(20, 60)}
+    search_ = search(OnnxSteps(export(arrays(model), model.shape, "int8", sorted(listed))), width=5, n_best=5)
+    said = sources(9)
+    together = search_.run(said)
+    assert together == [search_.run([source])[0] for source in said]
+    assert {token for replies in together for one in replies for token in one.tokens} <= listed
+
+
+@pytest.mark.parametrize("listed", [[], [-1], [90]])
+def test_a_list_of_what_are_no_tokens_is_refused(listed: list[int]) -> None:
+    model = network()
+    with pytest.raises(InvalidInput, match="from 0 to 89"):
+        export(arrays(model), model.shape, "int8", listed)

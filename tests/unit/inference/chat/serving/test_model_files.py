@@ -14,6 +14,8 @@ pytest.importorskip("onnx")
 pytest.importorskip("torch")
 pytest.importorskip("opencc")
 
+import onnx
+
 from daemon.errors import InvalidInput, UnreadableFile
 from daemon.inference.chat.serving.model_files import Card, read_model, write_model
 from daemon.inference.chat.serving.models import load_model
@@ -185,3 +187,15 @@ def test_what_could_not_be_read_again_is_not_written(
     with pytest.raises(InvalidInput, match=r"missing: step\.onnx"):
         write_model(tmp_path / "m.zip", card, {name: body for name, body in contents.items() if name != "step.onnx"})
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_graph_that_gives_the_worst_tokens_first_is_refused(
+    tmp_path: Path, made: tuple[Card, dict[str, bytes]]
+) -> None:
+    card, contents = made
+    graph = onnx.load_model_from_string(contents["step.onnx"])
+    ending = [node for node in graph.graph.node if node.op_type == "TopK"][-1]
+    ending.attribute.append(onnx.helper.make_attribute("largest", 0))
+    write_model(tmp_path / "m.zip", card, {**contents, "step.onnx": graph.SerializeToString()})
+    with pytest.raises(UnreadableFile, match="each token once, best first"):
+        load_model(tmp_path / "m.zip")

@@ -10,7 +10,7 @@ from daemon.inference.chat.intent.clauses import QUESTION_MARKS, clauses
 from daemon.inference.chat.intent.head import PHRASES
 from daemon.inference.chat.intent.patterns import features_of
 from daemon.inference.chat.intent.rules import HALF_WISHES, Rule, decide
-from daemon.inference.chat.intent.slots import has_like, slots_of
+from daemon.inference.chat.intent.slots import has_like, has_maker, slots_of
 from daemon.inference.chat.intent.tokens import tokens
 from daemon.inference.chat.languages import language_of
 from daemon.inference.chat.normalisation import normalised
@@ -48,6 +48,8 @@ def detect(text: str) -> Intent:
             features |= {"question"}
         if has_like(part, language):
             features |= {"like"}
+        if has_maker(part, language):
+            features |= {"maker"}
         judged.append(_Judged(decide(features), features))
     label, rule = _together(judged)
     return Intent(label=label, lang=language, rule=rule, slots=slots_of(parts, plain, language))
@@ -60,15 +62,18 @@ def _together(judged: Sequence[_Judged]) -> tuple[Label, str]:
     wish = next((rule for rule in rules if rule.label == "recommend" and not (rule.weak and against)), None)
     if wish:
         return "recommend", wish.name
-    half = next((one for one in judged if one.rule and one.rule.name in HALF_WISHES), None)
-    if half:
-        if any(one is not half and _other_half(one, half.rule) for one in judged):
-            return "recommend", "wish_and_film_apart"
+    halves = [one for one in judged if one.rule and one.rule.name in HALF_WISHES]
+    if any(one is not half and _other_half(one, half.rule) for half in halves for one in judged):
+        return "recommend", "wish_and_film_apart"
+    if halves:
+        half = halves[0]
         if half.rule and half.rule.name == "nothing_named" and any(_of_other_things(one) for one in judged):
             return "not", "other_thing_wished_for"
         if half.rule and half.rule.label == "unsure":
             return "unsure", half.rule.name
     unsure = next((rule for rule in rules if rule.label == "unsure"), None)
+    if unsure and not against and unsure.name == "film_mentioned" and any("urged" in one.features for one in judged):
+        return "recommend", "film_asked_for_at_once"
     if unsure and not against:
         return "unsure", unsure.name
     if against:

@@ -6,32 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from daemon.inference.chat.intent import head_zh
+from daemon.inference.chat.intent.nouns import is_plural, kind_of
 from daemon.inference.chat.intent.tokens import Token
 from daemon.products.phrases import Language
 
 #: Words that stand before the noun of a phrase. Those that begin one end the phrase before them.
 _BEGIN: Final = {"the", "det", "your", "any", "something", "fav", "superl", "fact"}
 _BEFORE: Final = {"good", "desc", "mood", "gadj", "country", "num", "year", "person", "deg", "alike"}
-_NOUNS: Final = {"film", "genre", "compound", "other", "x", "name", "title", "filmnight"}
-_PLURAL: Final = (
-    "movies",
-    "films",
-    "flicks",
-    "pictures",
-    "blockbusters",
-    "classics",
-    "ies",
-    "thrillers",
-    "dramas",
-    "musicals",
-    "westerns",
-)
-#: These make a film a certain one: one of ours, or one that is exclaimed over.
-_CERTAIN: Final = {"my", "what a", "what an"}
+_NOUNS: Final = {"film", "genre", "compound", "other", "x", "name", "title", "filmnight", "occasion", "realm"}
 #: Behind these "that" begins what is said of them.
 _RELATED: Final = {"film", "goodfilm", "bestfilm", "genre", "praised", "thing", "something"}
-#: These ask for a film where others only praise one: "another movie".
-_ASKED: Final = {"more", "other", "another", "different"}
 _OWN: Final = {"my", "our", "your", "his", "her", "their", "the", "this", "that"}
 _NO_NOUN_ENDINGS: Final = ("ing", "ed", "ly", "able")
 
@@ -90,70 +74,30 @@ def _head_end(phrase: Sequence[Token], *, asked: bool) -> int:
         return len(phrase)
     last = films[-1]
     after = phrase[last + 1] if last + 1 < len(phrase) else None
-    if after is None or after.kind in {"compound", "other"}:
+    if after is None or after.kind in {"compound", "other", "realm"}:
         return len(phrase)
     if (
         after.kind in {"x", "name"}
         and not asked
-        and not _plural(phrase[last])
+        and not is_plural(phrase[last])
         and not after.text.endswith(_NO_NOUN_ENDINGS)
     ):
         return len(phrase)
     return last + 1
 
 
-def _plural(token: Token) -> bool:
-    return token.text.endswith(_PLURAL)
-
-
 def _chunk(phrase: Sequence[Token]) -> list[Token]:
     kinds = [token.kind for token in phrase]
-    whole = Token(" ".join(token.text for token in phrase), "", "", phrase[0].start, phrase[-1].end)
-    last = phrase[-1]
     if "any" in kinds[:1]:
         return [phrase[0], *(_chunk(phrase[1:]) if len(phrase) > 1 else [])]
-    if "film" in kinds or "genre" in kinds:
-        if last.kind in {"film", "genre"}:
-            return [whole._replace(kind=_film_kind(kinds, phrase))]
-        return [whole._replace(kind=_behind_film(kinds, last))]
-    if last.text == "cinema" and len(phrase) > 1 and kinds[-2] in {"country", "good", "desc", "gadj", "mood", "year"}:
-        return [whole._replace(kind="thefilm" if "the" in kinds[:1] else "film")]
-    if last.kind in {"compound", "other"}:
-        return [whole._replace(kind="thing")]
-    if "something" in kinds or set(kinds) & {"mood", "gadj"}:
+    kind = kind_of(phrase)
+    if not kind and ("something" in kinds or set(kinds) & {"mood", "gadj"}):
         return _loose(phrase)
-    if last.kind in {"good", "desc", "det", "the", "your"} and len(phrase) == 1:
+    last = phrase[-1]
+    if not kind and last.kind in {"good", "desc", "det", "the", "your"} and len(phrase) == 1:
         return [last]
-    return [whole._replace(kind=last.kind, value=last.value)]
-
-
-def _film_kind(kinds: Sequence[str], phrase: Sequence[Token]) -> str:
-    head = kinds[-1]
-    if "fact" in kinds and "good" in kinds:
-        return "bestfilm"
-    if "fact" in kinds and (kinds[0] in {"the", "fact", "superl"}):
-        return "factfilm"
-    if "fav" in kinds:
-        return "favfilm" if not phrase[0].text.startswith("my") and kinds[0] != "i" else "myfilm"
-    if "superl" in kinds or any(token.text.endswith("iest") for token in phrase):
-        return "bestfilm"
-    if phrase[0].text == "your":
-        return "yourfilm"
-    if "the" in kinds[:1] or phrase[0].text in _CERTAIN:
-        return "thefilm"
-    if "good" in kinds and "deg" not in kinds[:1]:
-        return (
-            "praised" if kinds[0] == "good" and not _plural(phrase[-1]) and phrase[0].text not in _ASKED else "goodfilm"
-        )
-    if head == "genre" and "film" not in kinds:
-        return "genre"
-    return "goodfilm" if "num" in kinds and "deg" not in kinds[:1] else "film"
-
-
-def _behind_film(kinds: Sequence[str], last: Token) -> str:
-    if last.kind in {"title", "person", "name"} and "film" in kinds:
-        return "thefilm"
-    return "thing"
+    text = " ".join(token.text for token in phrase)
+    return [Token(text, kind or last.kind, "" if kind else last.value, phrase[0].start, last.end)]
 
 
 def _loose(phrase: Sequence[Token]) -> list[Token]:

@@ -30,6 +30,7 @@ _NOT_OWNED: Final = {
     "good",
     "topic",
 }
+_AMONG: Final = {"里", "里面", "中", "当中", "里头"}
 #: These ask at the end of a clause.
 _ASKING: Final = {"没", "不", "没有", "否"}
 _BEFORE_THIS: Final = {"measure", "num", "good", "mood", "gadj", "country", "adv", "de"}
@@ -54,6 +55,9 @@ def phrases(clause: Sequence[Token]) -> list[Token]:
             found.append(token)
             at = end
             continue
+        if token.kind == "gadj" and at + 1 < len(clause) and clause[at + 1].kind in _NOUNS:
+            token = token._replace(kind="thing", end=clause[at + 1].end)
+            at += 1
         found.append(_single(token))
         at += 1
     return found
@@ -81,11 +85,20 @@ def _owned(clause: Sequence[Token], at: int, end: int, film: Token) -> tuple[Tok
     """Return the film as it stands, or the thing that it only describes, and where that ends."""
     if film.text == "片" and at and clause[at - 1].kind in {"x", "num", "other"}:
         return film._replace(kind="thing"), end
+    if end < len(clause) and clause[end].text in _AMONG and _asked_among(clause[end + 1 :]):
+        return film, end + 1
+    if at and clause[at - 1].kind == "which_bu" and any(token.kind in {"superl", "mood"} for token in clause[end:]):
+        return film, end
     if end < len(clause) and clause[end].kind in _NOUNS:
         return film._replace(kind="thing", end=clause[end].end), end + 1
     if end + 1 < len(clause) and clause[end].kind == "de" and clause[end + 1].kind not in _NOT_OWNED:
         return film._replace(kind="thing", end=clause[end + 1].end), end + 2
     return film, end
+
+
+def _asked_among(rest: Sequence[Token]) -> bool:
+    """Tell whether one of several films is asked for: "战争片里哪部最好"."""
+    return any(token.kind in {"what", "which_bu"} for token in rest) and not any(token.kind in _NOUNS for token in rest)
 
 
 def _certain(before: Sequence[Token], clause: Sequence[Token], end: int) -> bool:

@@ -15,8 +15,8 @@ from daemon.products.phrases import Language
 #: Classes that no list of words makes: any other word, one with a capital letter, what stands in quotation marks, a
 #: number, and what `head` makes of noun phrases.
 OPEN_CLASSES: Final = (
-    "x", "name", "title", "num", "film", "goodfilm", "praised", "thefilm", "yourfilm", "favfilm", "myfilm", "bestfilm", "factfilm",
-    "genre", "gadj", "kind", "kindfilm", "mood", "country", "person", "thing", "plan",
+    "x", "name", "title", "num", "film", "goodfilm", "praised", "thefilm", "yourfilm", "favfilm", "myfilm", "bestfilm",
+    "factfilm", "genre", "gadj", "kind", "kindfilm", "mood", "country", "person", "thing", "plan",
 )  # fmt: skip
 _VALUED: Final = {"moods": "mood", "countries": "country"}
 

@@ -17,7 +17,9 @@ _BY: Final = frozenset({"with", "by", "starring", "featuring", "from", "directed
 _MAKES: Final = frozenset({"演", "导演", "主演", "拍", "导", "执导", "饰演"})
 _FILMS: Final = frozenset({"film", "kindfilm", "genre"})
 _LIKE_ZH: Final = frozenset({"像", "类似", "跟", "和", "与", "似"})
-_LIKE_ENDS: Final = frozenset({"一样", "那样", "差不多", "这样", "那种", "这种", "那类"})
+_LIKE_ENDS: Final = frozenset(
+    {"一样", "那样", "差不多", "这样", "那种", "这种", "那类", "这类", "那款", "同款", "式的", "风格的", "那么", "这么"}
+)
 #: Words that are written small inside a title.
 _SMALL: Final = frozenset({"the", "of", "and", "a", "in", "on", "to", "for", "with"})
 _LONGEST_TITLE: Final = 8
@@ -34,10 +36,22 @@ def people(clause: Sequence[Token], language: Language) -> Iterator[tuple[int, i
 def likes(clause: Sequence[Token], language: Language) -> Iterator[tuple[int, int]]:
     """Yield where films are named that others are to be like: first word and the one behind the last."""
     for i, token in enumerate(clause):
+        if (
+            language == "zh"
+            and token.kind in {"title", "person"}
+            and _alike(clause, i + 1)
+            and not _compared(clause, i)
+        ):
+            yield i, i + 1
         if token.kind == "like" or (language == "zh" and token.text in _LIKE_ZH):
             start, end = _title_behind(clause, i + 1, language)
             if end > start and (token.kind == "like" or token.text not in {"跟", "和", "与"} or _alike(clause, end)):
                 yield start, end
+
+
+def _compared(clause: Sequence[Token], at: int) -> bool:
+    """Tell whether a word stands before a title that itself says that films are to be like it."""
+    return at > 0 and clause[at - 1].text in _LIKE_ZH
 
 
 def _english_people(clause: Sequence[Token]) -> Iterator[tuple[int, int]]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final, NamedTuple, TypeAlias
 
 from daemon.inference.chat.wishes import Label
 
-Features: TypeAlias = Collection[str]
+Features: TypeAlias = AbstractSet[str]
 
 
 class Rule(NamedTuple):
@@ -53,6 +54,11 @@ def _exclusion(features: Features) -> bool:
     )
 
 
+def _disliked(features: Features) -> bool:
+    """Somebody says what kind of films is not liked, which is no wish for others."""
+    return "kind_disliked" in features and _exclusion(features | {"negated_kind"})
+
+
 def _reported(features: Features) -> bool:
     return "reported" in features and not {"asks_film"} & set(features)
 
@@ -86,7 +92,12 @@ def _watches_thing(features: Features) -> bool:
 def _names_kind(features: Features) -> bool:
     """A wish to watch, or for a recommendation, with a genre, a person or a film to be like."""
     wish = not {"wishes_watch", "recommends"}.isdisjoint(features)
-    return "watches_kind" in features or (wish and not {"genre", "like", "watched_title"}.isdisjoint(features))
+    return "watches_kind" in features or (wish and not {"genre", "like", "watched_title", "maker"}.isdisjoint(features))
+
+
+def _asks_by_maker(features: Features) -> bool:
+    """Anything with or by somebody who makes films is asked for, and nothing else is spoken of."""
+    return {"maker", "anything"} <= features and features.isdisjoint({"thing", "shop", "fact", "specific"})
 
 
 def _like(features: Features) -> bool:
@@ -121,8 +132,8 @@ def _described(features: Features) -> bool:
 
 
 def _praised(features: Features) -> bool:
-    """One film is praised, and nothing asked."""
-    return "praised" in features and "question" not in features
+    """A film is praised, or films are run down, and nothing is asked."""
+    return not {"praised", "judged"}.isdisjoint(features) and "question" not in features
 
 
 def _recommends(features: Features) -> bool:
@@ -140,7 +151,9 @@ RULES: Final[Sequence[Rule]] = (
     Rule("reported_speech", "not", _reported, strong=True),
     Rule("recommendation_given", "not", _given, strong=True),
     Rule("which_film_unknown", "recommend", _which_film),
+    Rule("film_to_choose", "recommend", _has("film_unknown")),
     Rule("film_not_wanted", "not", _negated, strong=True),
+    Rule("kind_disliked", "not", _disliked, strong=True),
     Rule("kind_not_wanted", "unsure", _exclusion),
     Rule("other_thing_recommended", "not", _thing_recommended, strong=True),
     Rule("film_recommendation_asked", "recommend", _has("recommends_film")),
@@ -155,6 +168,7 @@ RULES: Final[Sequence[Rule]] = (
     Rule("film_of_the_past", "not", _past, strong=True),
     Rule("film_being_watched", "not", _has("progressive"), strong=True),
     Rule("film_talked_about", "unsure", _has("talk_film")),
+    Rule("simile", "not", _has("simile"), strong=True),
     Rule("film_asked_for", "recommend", _has("asks_film")),
     Rule("film_of_a_past_day", "not", _has("past_time"), strong=True),
     Rule("film_wished_for", "recommend", _has("wishes_film", "gives_film")),
@@ -164,6 +178,8 @@ RULES: Final[Sequence[Rule]] = (
     Rule("film_in_a_question", "recommend", _asks_by_mark),
     Rule("film_asked_for_in_a_word", "recommend", _asks_bare, weak=True),
     Rule("kind_wished_for", "recommend", _names_kind),
+    Rule("film_asked_for_loosely", "recommend", _has("asks_loosely")),
+    Rule("somebodys_films_asked_for", "recommend", _asks_by_maker),
     Rule("which_one", "not", _which_one),
     Rule("other_thing_watched", "not", _watches_thing, strong=True),
     Rule("nothing_named", "unsure", _recommends),

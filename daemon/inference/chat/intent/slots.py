@@ -35,6 +35,14 @@ def has_like(clause: Sequence[Token], language: Language) -> bool:
     return next(iter(likes(clause, language)), None) is not None
 
 
+def has_maker(clause: Sequence[Token], language: Language) -> bool:
+    """Tell whether a clause names an actor or a director, and not only somebody to watch with."""
+    return any(
+        clause[start].kind == "person" or end - start > 1 or (start and clause[start - 1].text not in {"with", "from"})
+        for start, end in people(clause, language)
+    )
+
+
 def slots_of(clauses: Sequence[Sequence[Token]], text: str, language: Language) -> Slots:
     """Return what the clauses of a text name. What is named as wanted and as not wanted is not wanted."""
     found: dict[str, list[str]] = {}

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Final, NamedTuple
+from unicodedata import combining, normalize
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
@@ -72,6 +73,8 @@ def _flush(latin: list[tuple[str, int, int, bool]]) -> Iterator[Sequence[Token]]
 
 
 def _spelt(word: str) -> Sequence[str]:
+    if not word.isascii():
+        word = "".join(char for char in normalize("NFD", word) if not combining(char)) or word
     return lexicon("en").spelling.get(word, word).split()
 
 

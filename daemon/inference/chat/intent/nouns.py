@@ -1,0 +1,101 @@
+"""What the head of an English noun phrase makes of it: a film, a certain one, the best one, or something else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from daemon.inference.chat.intent.tokens import Token
+
+_PLURAL: Final = (
+    "movies",
+    "films",
+    "flicks",
+    "pictures",
+    "blockbusters",
+    "classics",
+    "ies",
+    "thrillers",
+    "dramas",
+    "musicals",
+    "westerns",
+)
+#: These make a film a certain one: one of ours, or one that is exclaimed over.
+_CERTAIN: Final = {"my", "what a", "what an"}
+#: These are films by themselves, and films that are so are any of their kind, in spite of "the".
+_CLASSICS: Final = {"classics", "classic", "oldies"}
+_OUTSTANDING: Final = {"must see", "must watch", "perfect", "ideal", "must see's"}
+#: These ask for a film where others only praise one: "another movie".
+_ASKED: Final = {"more", "other", "another", "different"}
+#: Before "cinema" these make it films and no house: "french cinema".
+_OF_CINEMA: Final = {"country", "good", "desc", "gadj", "mood", "year"}
+
+
+def is_plural(token: Token) -> bool:
+    """Tell whether a word for films means several."""
+    return token.text.endswith(_PLURAL)
+
+
+def kind_of(phrase: Sequence[Token]) -> str:
+    """Return the class of a noun phrase that its head or a film in it decides, "" where neither does."""
+    kinds = [token.kind for token in phrase]
+    last = phrase[-1]
+    if "film" in kinds or "genre" in kinds:
+        return _film_kind(kinds, phrase) if last.kind in {"film", "genre"} else _behind_film(kinds, last)
+    if last.text == "cinema" and (len(phrase) == 1 or kinds[-2] in _OF_CINEMA):
+        return "filmnight" if len(phrase) == 1 else _certain(kinds, "film")
+    if last.text in _CLASSICS and len(phrase) + last.text.endswith("s") > 1:
+        return _certain(kinds, "goodfilm")
+    if last.kind == "realm":
+        return _realm_kind(kinds, phrase)
+    if last.kind == "occasion":
+        return "filmnight" if {"gadj", "country"} & set(kinds) else "adv"
+    if last.kind == "person" and {"fav", "superl"} & set(kinds):
+        return "favfilm"
+    return "thing" if last.kind in {"compound", "other"} else ""
+
+
+def _certain(kinds: Sequence[str], otherwise: str) -> str:
+    return "thefilm" if "the" in kinds[:1] else otherwise
+
+
+def _film_kind(kinds: Sequence[str], phrase: Sequence[Token]) -> str:
+    head = kinds[-1]
+    if "fact" in kinds and "good" in kinds:
+        return "bestfilm"
+    if "fact" in kinds and (kinds[0] in {"the", "fact", "superl"}):
+        return "factfilm"
+    if "fav" in kinds:
+        return "favfilm" if not phrase[0].text.startswith("my") and kinds[0] != "i" else "myfilm"
+    if "superl" in kinds or any(token.text.endswith("iest") for token in phrase):
+        return "bestfilm"
+    if phrase[0].text == "your":
+        return "yourfilm"
+    if "alike" in kinds or (kinds[0] == "the" and not _OUTSTANDING.isdisjoint(token.text for token in phrase)):
+        return "goodfilm"
+    if "the" in kinds[:1] or phrase[0].text in _CERTAIN:
+        return "thefilm"
+    if "good" in kinds and "deg" not in kinds[:1]:
+        one = kinds[0] == "good" and not is_plural(phrase[-1]) and phrase[0].text not in _ASKED
+        return "praised" if one else "goodfilm"
+    if head == "genre" and "film" not in kinds:
+        return "genre"
+    return "goodfilm" if "num" in kinds and "deg" not in kinds[:1] else "film"
+
+
+def _realm_kind(kinds: Sequence[str], phrase: Sequence[Token]) -> str:
+    """Return the kind of a phrase like "my favourite genre"."""
+    if "fav" in kinds:
+        return "myfilm" if phrase[0].text == "my" else "favfilm"
+    return "thing" if len(phrase) > 1 else "x"
+
+
+def _behind_film(kinds: Sequence[str], last: Token) -> str:
+    """Return the kind of a phrase that goes on behind a film: "the film Dune", "horror department", "film camera"."""
+    if last.kind == "realm" and "film" not in kinds:
+        return "genre"
+    if last.kind == "occasion":
+        return "filmnight"
+    if last.kind in {"title", "person", "name"} and "film" in kinds:
+        return "thefilm"
+    return "thing"

@@ -27,7 +27,8 @@ class Slots(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a wish names. What is not wanted stands in the fields that begin with "not".
 
     years: first and last, both included. people: directors, actors, writers as they were written. countries: ISO 3166
-    alpha-2. like: titles as they were written. newer, older: than what was shown last. seen: so are those shown last.
+    alpha-2. like: titles as they were written. minutes: how long, the shortest and the longest, both included. newer,
+    older: than what was shown last. seen: so are those shown last.
     """
 
     genres: tuple[str, ...] = ()
@@ -35,6 +36,7 @@ class Slots(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     moods: tuple[str, ...] = ()
     not_moods: tuple[str, ...] = ()
     years: tuple[int, int] | None = None
+    minutes: tuple[int, int] | None = None
     people: tuple[str, ...] = ()
     not_people: tuple[str, ...] = ()
     countries: tuple[str, ...] = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Final
 
 import msgspec
@@ -11,8 +12,10 @@ import structlog
 from daemon.errors import Unavailable, ZhibanError
 from daemon.inference.chat.dialogue import cues
 from daemon.inference.chat.dialogue.answers import Answer
-from daemon.inference.chat.dialogue.film_words import list_of, with_suggestions
-from daemon.inference.chat.dialogue.merging import begun_anew, merged, resolved, without_those_of
+from daemon.inference.chat.dialogue.film_answers import answered
+from daemon.inference.chat.dialogue.film_changes import cannot_tell, for_children, heard
+from daemon.inference.chat.dialogue.film_words import cannot_words, film_phrase, list_of, with_suggestions
+from daemon.inference.chat.dialogue.merging import begun_anew, merged, news, resolved, without_parts, without_those_of
 from daemon.inference.chat.dialogue.parts import Parts
 from daemon.inference.chat.dialogue.phrases import told
 from daemon.inference.chat.dialogue.sessions import Session
@@ -31,6 +34,8 @@ _AWAY: Final = 3
 #: Turns after "no" in which films are not offered again.
 _DECLINED: Final = 5
 _FILMS: Final = Slots()
+#: After this a film that was shown, and that nothing was said of, may be shown again.
+_AGAIN: Final = timedelta(days=30)
 
 
 class FilmTalk:
@@ -44,12 +49,15 @@ class FilmTalk:
         """Answer a turn that is about films, None for one that is not."""
         session = turn.session
         session.declined = max(0, session.declined - 1)
+        if answer := answered(turn, self._adviser, self._slots_in):
+            return answer
         if session.question is not None and (answer := await self._settled(turn, intent)):
             return answer
         if session.mode == "films" and (answer := await self._judged(turn, intent)):
             return answer
-        if intent.label == "recommend":
-            return await self._recommended(turn, begun_anew(session.wish, self._resolved(turn, intent.slots)))
+        if intent.label == "recommend" or (for_children(turn.text) and not session.declined):
+            slots = self._named(turn, intent)
+            return await self._recommended(turn, begun_anew(session.wish, self._resolved(turn, slots)))
         if intent.label == "unsure" and not session.declined:
             return self._offered(turn, intent.slots)
         session.away += session.mode == "films"
@@ -94,14 +102,14 @@ class FilmTalk:
 
     async def _judged(self, turn: Turn, intent: Intent) -> Answer | None:
         """Answer what is said of the films shown last, or of the wish for them."""
-        session, slots = turn.session, self._named(turn, intent)
+        session, slots, meant = turn.session, self._named(turn, intent), self._meant(turn)
         if turn.says("stop"):
             session.leave_films()
             return turn.answer_phrase("left_films")
         if turn.says("thanks") or turn.says("accept"):
+            session.focus, session.focus_at = tuple(one.film for one in meant or session.shown), session.count
             session.leave_films()
             return turn.answer_phrase("enjoy")
-        meant = self._meant(turn)
         if not (turn.short or meant):
             return None
         verdict = _verdict(turn, slots)
@@ -114,16 +122,21 @@ class FilmTalk:
         wish = self._changed(turn, slots, meant)
         if verdict or wish != session.wish or turn.says("another"):
             return await self._recommended(turn, wish, again=True)
+        if untold := cannot_tell(turn.text):
+            turn.notes.append("phrase: cannot_tell")
+            return turn.answer(film_phrase(turn, "cannot", what=cannot_words(untold, turn.language)))
         if intent.label != "recommend" and cues.leaning(turn.text) == "no" and len(cues.plain(turn.text)) <= 4:
             return await self._recommended(turn, wish, again=True)
         return None
 
     def _named(self, turn: Turn, intent: Intent) -> Slots:
         """Return what a turn names, also one that is no wish by itself, where it answers what was said of films."""
+        shown = [one.film for one in turn.session.shown]
         if intent.slots != _FILMS or intent.label == "recommend":
-            return intent.slots
+            return heard(turn.text, intent.slots, shown)
         answers = intent.label == "unsure" or cues.leaning(turn.text) == "yes" or turn.short
-        return self._slots_in(turn.text) if answers and not turn.says("telling") else _FILMS
+        telling = turn.says("telling") and heard(turn.text, _FILMS, ()) == _FILMS
+        return heard(turn.text, self._slots_in(turn.text), shown) if answers and not telling else _FILMS
 
     def _changed(self, turn: Turn, slots: Slots, meant: Sequence[Suggestion]) -> Slots:
         """Return the wish with what a turn changes of it."""
@@ -133,7 +146,7 @@ class FilmTalk:
         else:
             wish = merged(session.wish, slots)
         if turn.says("not_him") and session.shown:
-            wish = without_those_of(wish, (meant or session.shown)[0].film)
+            wish = without_those_of(wish, (meant or session.shown)[0].film, session.wish.people, turn.language)
         return self._resolved(turn, wish, slots)
 
     def _resolved(self, turn: Turn, wish: Slots, slots: Slots | None = None) -> Slots:
@@ -160,12 +173,17 @@ class FilmTalk:
         if self._adviser is None:
             session.leave_films()
             return turn.answer_phrase("no_films_here")
-        feedback = await self._feedback(session.person)
+        feedback, latest = await self._feedback(session.person), news(session.wish, wish)
+        seed = f"{session.person} {self._clock.now().date()}"  # others see others, and tomorrow is another day
         try:
-            found = await self._adviser.recommend(wish, feedback, tuple(session.films), turn.language, SHOWN)
+            found = await self._adviser.recommend(
+                wish, feedback, tuple(session.films), turn.language, SHOWN, seed, latest
+            )
         except Unavailable:
             return turn.answer_phrase("films_busy")
-        session.mode, session.question, session.wish, session.away = "films", None, wish, 0
+        without = tuple(name for name in wish.not_people if name not in session.wish.not_people)
+        session.mode, session.question, session.away, session.focus = "films", None, 0, ()
+        session.wish = without_parts(wish, found.dropped)  # what was said to be left aside is not said again
         turn.notes.append(f"wish: {told(wish, turn.language) or 'anything'}")
         if not found.films:
             return turn.answer_phrase("nothing")
@@ -173,14 +191,19 @@ class FilmTalk:
         session.shown = found.films
         session.films.extend(one.film.id for one in found.films)
         await self._give(session, Verdict.SHOWN, found.films)
-        return with_suggestions(turn, found, list_of(found.films, turn.language), again=again)
+        return with_suggestions(
+            turn, found, list_of(found.films, turn.language), again=again, without=without,
+            untold=cannot_tell(turn.text),
+        )  # fmt: skip
 
     async def _feedback(self, person: str) -> Mapping[str, Feedback]:
         try:
-            return await self._store.feedback(person) if self._store is not None else {}
+            said = await self._store.feedback(person) if self._store is not None else {}
         except ZhibanError as exc:
             _log.warning("chat.feedback_missed", code=exc.code, reason=str(exc))
             return {}
+        since = self._clock.now() - _AGAIN
+        return {film: one for film, one in said.items() if one.verdict is not Verdict.SHOWN or one.at >= since}
 
     async def _give(self, session: Session, verdict: Verdict, films: Sequence[Suggestion]) -> None:
         if self._store is None or session.forgotten:

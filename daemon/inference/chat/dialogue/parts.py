@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
@@ -10,7 +10,7 @@ from daemon.inference.chat.films.suggestions import Suggestions
 from daemon.inference.chat.replies import Speaker
 from daemon.inference.chat.safety import Finding
 from daemon.inference.chat.wishes import Intent, Slots
-from daemon.ports.films import Feedback
+from daemon.ports.films import Feedback, Film
 from daemon.products.phrases import Language
 
 #: Takes one utterance for a wish, for none, or for half of one.
@@ -27,12 +27,23 @@ class FilmAdviser(Protocol):
     """Whoever knows films."""
 
     async def recommend(
-        self, wish: Slots, feedback: Mapping[str, Feedback], shown: Collection[str], language: Language, count: int
+        self,
+        wish: Slots,
+        feedback: Mapping[str, Feedback],
+        shown: Collection[str],
+        language: Language,
+        count: int,
+        seed: str = "",
+        latest: Slots = Slots(),  # noqa: B008 frozen
     ) -> Suggestions:
         """Return up to `count` films for a wish, best first, none of those that were shown.
 
-        feedback: what the person said of films so far, by film. Raises Unavailable when it is busy.
+        feedback: what the person said of films so far, by film. seed: what chance goes by where films are about as
+        good. latest: the parts of the wish that were named last. Raises Unavailable when it is busy.
         """
+
+    def named(self, title: str) -> Sequence[Film]:
+        """Return the films of exactly a title, in no time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

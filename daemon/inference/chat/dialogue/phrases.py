@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 from zlib import crc32
 
+from daemon.inference.chat.films.words import country_word
 from daemon.inference.chat.wishes import Slots
 from daemon.products.phrases import Language
 
@@ -53,11 +54,18 @@ def told(wish: Slots, language: Language) -> str:
     parts = [part_name(word, language) for word in (*wish.genres, *wish.moods)]
     if wish.years:
         parts.append(words["years"][language].format(first=wish.years[0], last=wish.years[1]))
+    if wish.minutes:
+        key = "at_most" if wish.minutes[0] <= 1 else "at_least"
+        first, last = wish.minutes
+        parts.append(str(table("film_talk")["forms"][key][language]).format(first=first, last=last))
+    parts += [country_word(country, language) for country in wish.countries]
     if wish.people:
         parts.append(words["people"][language].format(names=joined(wish.people, language)))
     if wish.like:
         parts.append(words["like"][language].format(names=joined(wish.like, language)))
-    if unwanted := (*wish.not_genres, *wish.not_moods, *wish.not_people, *wish.not_like):
-        names = joined([part_name(word, language) for word in unwanted], language)
+    unwanted = [part_name(word, language) for word in (*wish.not_genres, *wish.not_moods)]
+    unwanted += [*wish.not_people, *wish.not_like, *(country_word(one, language) for one in wish.not_countries)]
+    if unwanted:
+        names = joined(unwanted, language)
         parts.append(words["without"][language].format(names=names))
     return str(words["between"][language]).join(parts)

@@ -13,6 +13,7 @@ from typing import Final, Literal, TypeAlias
 from daemon.inference.chat.films.suggestions import Suggestion
 from daemon.inference.chat.wishes import Slots
 from daemon.ports import Clock
+from daemon.ports.films import Film
 from daemon.products.phrases import Language
 
 Mode: TypeAlias = Literal["chat", "films"]
@@ -30,8 +31,9 @@ class Session:
     """One conversation. person: whose it is, in every room; used_s: when last, on the monotonic clock.
 
     question: the wish that a film was offered for, while the answer is awaited. shown: films shown last, which "it"
-    and "him" mean. away: turns in film mode that were about something else. declined: turns until films are offered
-    again. forgotten: on request; a reply that was being made then leaves nothing behind.
+    and "him" mean. focus: films asked about or chosen last, at the turn focus_at. away: turns in film mode that were
+    about something else. declined: turns until films are offered again. forgotten: on request; a reply that was
+    being made then leaves nothing behind.
     """
 
     key: str
@@ -44,6 +46,8 @@ class Session:
     question: Slots | None = None
     wish: Slots = _ANYTHING
     shown: tuple[Suggestion, ...] = ()
+    focus: tuple[Film, ...] = ()
+    focus_at: int = 0
     away: int = 0
     declined: int = 0
     forgotten: bool = False
@@ -67,6 +71,7 @@ class Session:
         self.turns.clear()
         self.replies.clear()
         self.films.clear()
+        self.focus = ()
         self.leave_films()
 
     def leave_films(self) -> None:

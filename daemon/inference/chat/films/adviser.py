@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
-from daemon.inference.chat.films.recommender import Recommender
+from daemon.inference.chat.films.recommender import NOTHING, Recommender
 from daemon.inference.chat.films.seed import seed_films
 from daemon.inference.chat.films.suggestions import Suggestions
 from daemon.inference.chat.wishes import Slots
 from daemon.ports.basics import Offload
-from daemon.ports.films import Feedback, FilmStore
+from daemon.ports.films import Feedback, Film, FilmStore
 from daemon.products.phrases import Language
 
 _PAGE = 1_000
 
 
 class Adviser:
-    """Recommends in a thread of Offload. Equal questions have equal answers until it is prepared anew."""
+    """Recommends in a thread of Offload. Equal questions, seeds too, have equal answers until it is prepared anew."""
 
     def __init__(self, recommender: Recommender, offload: Offload) -> None:
         self.recommender = recommender
@@ -34,10 +34,22 @@ class Adviser:
         return cls(fitted, offload)
 
     async def recommend(
-        self, wish: Slots, feedback: Mapping[str, Feedback], shown: Collection[str], language: Language, count: int
+        self,
+        wish: Slots,
+        feedback: Mapping[str, Feedback],
+        shown: Collection[str],
+        language: Language,
+        count: int,
+        seed: str = "",
+        latest: Slots = NOTHING,
     ) -> Suggestions:
         """Return up to `count` films for a wish, as Recommender.recommend does. Raises Unavailable when it is busy."""
         asked = tuple(shown)
         return await self._offload.run(
-            lambda: self.recommender.recommend(feedback, wish, language, count, asked), what="films.recommend"
+            lambda: self.recommender.recommend(feedback, wish, language, count, asked, seed, latest),
+            what="films.recommend",
         )
+
+    def named(self, title: str) -> Sequence[Film]:
+        """Return the films of exactly a title, but for case, accents, marks and an article before it."""
+        return self.recommender.named(title)

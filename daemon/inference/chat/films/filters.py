@@ -12,6 +12,7 @@ from daemon.inference.chat.wishes import Slots
 
 #: Values of one field of a wish that are looked at.
 MOST: Final = 16
+_FOR_CHILDREN: Final = "genres:children"
 
 
 class Filter(NamedTuple):
@@ -53,6 +54,8 @@ def filters_of(wish: Slots, library: Library, last: Sequence[int]) -> Iterator[F
         yield Filter("countries", ",".join(wish.countries), library.of_countries(wish.countries))
     if wish.years is not None:
         yield Filter("years", f"{min(wish.years)}-{max(wish.years)}", library.within(wish.years))
+    if wish.minutes is not None:
+        yield Filter("minutes", f"{min(wish.minutes)}-{max(wish.minutes)}", library.lasting(wish.minutes))
     for mood in wish.moods[:MOST]:
         yield Filter("moods", mood, library.of_mood(mood))
     yield from _critiques(wish, library, last)
@@ -64,6 +67,21 @@ def _critiques(wish: Slots, library: Library, last: Sequence[int]) -> Iterator[F
         yield Filter("newer", "", np.array(library.years > max(years)))
     if wish.older and years:
         yield Filter("older", "", np.array((library.years < min(years)) & (library.years > 0)))
+
+
+def in_order(filters: Sequence[Filter], latest: Sequence[Filter]) -> tuple[Filter, ...]:
+    """Return filters with those first that are given up last: what is not wanted, what is for children, the latest."""
+    fresh = {one.name for one in latest}
+
+    def place(one: Filter) -> tuple[bool, bool]:
+        return not (one.field.startswith("not_") or one.name == _FOR_CHILDREN), one.name not in fresh
+
+    return tuple(sorted(filters, key=place))
+
+
+def all_fit(filters: Sequence[Filter]) -> Mask:
+    """Return which films fit all of some filters."""
+    return np.array(np.logical_and.reduce([one.mask for one in filters]))
 
 
 def fitting(filters: Sequence[Filter], left: Mask) -> Fitting:

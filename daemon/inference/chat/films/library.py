@@ -17,7 +17,10 @@ Mask: TypeAlias = NDArray[np.bool_]
 
 
 class Library:
-    """Films with what finds them. years: [films], 0 where it is not known; a mask is [films], True where one fits."""
+    """Films with what finds them.
+
+    years, minutes: [films], 0 where it is not known. A mask is [films], True where one fits.
+    """
 
     def __init__(self, shelf: Shelf) -> None:
         self.shelf = shelf
@@ -25,6 +28,7 @@ class Library:
         self.titles = TitleIndex(self.films)
         self.people = PeopleIndex(self.films)
         self.years: NDArray[np.int32] = np.array([film.year or 0 for film in self.films], dtype=np.int32)
+        self.minutes: NDArray[np.int32] = np.array([film.minutes or 0 for film in self.films], dtype=np.int32)
         self._genres = self._rows_by(lambda film: film.genres)
         self._moods = self._rows_by(moods_of)
         self._countries = self._rows_by(lambda film: film.countries)
@@ -54,6 +58,10 @@ class Library:
         """Return which films are of some years, the first and last included; one of no known year is of none."""
         first, last = max(1, min(years)), max(years)
         return np.array((self.years >= first) & (self.years <= last))
+
+    def lasting(self, minutes: tuple[int, int]) -> Mask:
+        """Return which films last so long, both bounds included; one of no known length does not."""
+        return np.array((self.minutes >= max(1, min(minutes))) & (self.minutes <= max(minutes)))
 
     def at(self, rows: Iterable[int]) -> Mask:
         """Return the mask of some rows."""

@@ -57,6 +57,10 @@ class TitleIndex:
         self._keys = sorted(rows)
         self._years = [film.year for film in films]
 
+    def exactly(self, title: str) -> tuple[int, ...]:
+        """Return the rows of films of a title that is neither misspelt nor only begun."""
+        return tuple(self._rows.get(title_key(title), ()))
+
     def find(self, title: str) -> tuple[int, ...]:
         """Return the rows of films of a title, which may be misspelt, begun only, or have its year behind it."""
         year = _YEAR.search(title[-LONGEST:])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from hashlib import blake2b
 from typing import Any, Final
 
 import msgspec
@@ -10,7 +11,7 @@ import numpy as np
 
 from daemon.inference.chat.films.content import Content
 from daemon.inference.chat.films.diversity import diverse
-from daemon.inference.chat.films.filters import MOST, Fitting, filters_of, fitting
+from daemon.inference.chat.films.filters import MOST, Fitting, all_fit, filters_of, fitting, in_order
 from daemon.inference.chat.films.item_model import L2, ItemModel
 from daemon.inference.chat.films.library import Library
 from daemon.inference.chat.films.popularity import popularity
@@ -26,6 +27,7 @@ from daemon.products.phrases import Language
 SEEN: Final = 0.5
 _POOL: Final = 100
 _FAR_YEARS: Final = 50
+NOTHING: Final = Slots()
 
 
 class Weights(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +37,7 @@ class Weights(msgspec.Struct, frozen=True, kw_only=True):
     together in that taste, as far as the model knows those films; the rest is content. known_by: people who tell of a
     film until the model half knows it. like: the share that "like X" takes of the whole. nearness: how
     much a dropped range of years still counts. variety: the share of being unlike the others, within one answer.
+    chance: the most that chance adds to a score, so that of films about as good not the same are shown every day.
     """
 
     known_after: float = 1.0
@@ -43,6 +46,7 @@ class Weights(msgspec.Struct, frozen=True, kw_only=True):
     like: float = 0.7
     nearness: float = 0.5
     variety: float = 0.2
+    chance: float = 0.05
     l2: float = L2
 
 
@@ -69,21 +73,32 @@ class Recommender:
         return cls(library, content, ItemModel.fitted(likes, l2=weights.l2), popular, weights)
 
     def recommend(
-        self, feedback: Mapping[str, Feedback], wish: Slots, language: Language, count: int, shown: Iterable[str] = ()
+        self,
+        feedback: Mapping[str, Feedback],
+        wish: Slots,
+        language: Language,
+        count: int,
+        shown: Iterable[str] = (),
+        seed: str = "",
+        latest: Slots = NOTHING,
     ) -> Suggestions:
         """Return up to `count` films, best first, none that was shown or that the person ever said anything of.
 
         shown: ids of films, the last `count` of them those that "newer" and "older" compare with. Only films that fit
         the wish are returned; where none does, those that fit what is left without the parts named in `dropped`, and
         so do parts that are unknown here. Of each field of a wish the first filters.MOST values are looked at.
+        seed: what chance goes by; equal ones have equal answers, and "" leaves nothing to chance. latest: the parts of
+        the wish that were named last, which are given up after the others.
         """
         order = list(shown)
         like, unknown = self._named(wish.like, "like")
         unlike, unknown_too = self._named(wish.not_like, "not_like")
         gone = self.library.rows((*feedback, *order)) | set(like) | set(unlike)
         last = [row for film in order[-max(1, count) :] if (row := self.library.shelf.rows.get(film)) is not None]
-        fits = fitting(tuple(filters_of(wish, self.library, last)), ~self.library.at(gone))
+        filters = in_order(tuple(filters_of(wish, self.library, last)), tuple(filters_of(latest, self.library, last)))
+        fits = fitting(filters, ~self.library.at(gone))
         scores = self.scores(feedback) + self._wanted(like, unlike) - self._years_off(wish, fits)
+        scores = scores + self._chance(seed, scores.size)
         rows = diverse(scores, np.flatnonzero(fits.mask), self.content, max(0, count), _POOL, self._weights.variety)
         liked = sorted(self._rows_said(feedback, Verdict.LIKED))
         found = tuple(
@@ -97,7 +112,16 @@ class Recommender:
             for row in rows
         )
         dropped = tuple(one.name for one in fits.dropped) if found else ()
-        return Suggestions(films=found, wish=wish, dropped=dropped + unknown + unknown_too)
+        nameless = (f"people:{name}" for name in wish.people[:MOST] if not self.library.people.find(name))
+        return Suggestions(
+            films=found, wish=wish, dropped=dropped + unknown + unknown_too,
+            unknown=tuple(part for part in nameless if part in dropped) + unknown + unknown_too,
+            used_up=bool(fits.dropped) and bool(all_fit(filters).any()),
+        )  # fmt: skip
+
+    def named(self, title: str) -> tuple[Film, ...]:
+        """Return the films of exactly a title, but for case, accents, marks and an article before it."""
+        return tuple(self.library.films[row] for row in self.library.titles.exactly(title))
 
     def scores(self, feedback: Mapping[str, Feedback]) -> Floats:
         """Return how well every film suits somebody, by row: popularity for a stranger, their taste the more is known.
@@ -147,6 +171,13 @@ class Recommender:
         scale = self._weights.like / (1 - self._weights.like)
         wanted: Floats = (scale * (near + 0.5 * _scaled(self.model.scores(history, size)))).astype(np.float32)
         return wanted
+
+    def _chance(self, seed: str, size: int) -> Any:
+        """Return what chance adds to each film's score."""
+        if not seed:
+            return 0.0
+        drawn = np.random.default_rng(int.from_bytes(blake2b(seed.encode("utf-8", "replace"), digest_size=8).digest()))
+        return self._weights.chance * drawn.random(size, dtype=np.float32)
 
     def _years_off(self, wish: Slots, fits: Fitting) -> Any:
         """Return how far films are from the years of the wish where no film of these years was found."""

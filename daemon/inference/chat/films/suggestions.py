@@ -17,8 +17,14 @@ class Suggestion(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Suggestions(msgspec.Struct, frozen=True, kw_only=True):
-    """What is recommended. dropped: parts of the wish that no film fits, left out to find the nearest."""
+    """What is recommended. dropped: parts of the wish that no film fits, left out to find the nearest.
+
+    unknown: those of dropped that name a film or a person whom no film here has. used_up: whether there are films that
+    fit all, and the person had them before.
+    """
 
     films: tuple[Suggestion, ...]
     wish: Slots
     dropped: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    used_up: bool = False

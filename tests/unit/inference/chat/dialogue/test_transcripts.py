@@ -33,6 +33,7 @@ async def test_a_conversation_goes_as_it_should(name: str) -> None:
         assert answer.text.strip()
         assert turn.get("wish", note(answer, "wish")) == note(answer, "wish"), turn["say"]
         assert turn.get("wish_has", "") in note(answer, "wish"), turn["say"]
+        assert turn.get("has", "") in answer.text, turn["say"]
         if answer.source == "films":
             assert 1 <= len(answer.films) <= 3
             assert all(

@@ -27,6 +27,8 @@ SUBCOMMANDS: Final = {
     "train": ("daemon.cli.chat_train", "Train a model."),
     "package": ("daemon.cli.chat_package", "Make the file that the daemon loads out of a training."),
     "evaluate": ("daemon.cli.chat_evaluate", "Measure a model on held-out dialogues."),
+    "card": ("daemon.cli.chat_card", "Write the page about a model."),
+    "curve": ("daemon.cli.chat_curve", "Compare the courses of two trainings."),
 }
 
 

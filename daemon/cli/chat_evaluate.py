@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,21 +15,6 @@ from daemon.log import printable
 if TYPE_CHECKING:
     from daemon.inference.chat.training.evaluation import Figures
     from daemon.inference.chat.training.pairs import Pair
-
-#: Rows of the table: what is measured, the field, and the field of the human replies.
-_ROWS: Final = (
-    ("pairs", "pairs", ""),
-    ("bits per token", "bits_per_token", ""),
-    ("bits per character", "bits_per_character", ""),
-    ("bits per token, sources shuffled", "shuffled", ""),
-    ("replies decoded", "replies", ""),
-    ("bland replies", "bland", "human_bland"),
-    ("empty replies", "empty", ""),
-    ("distinct-1", "distinct_1", "human_distinct_1"),
-    ("distinct-2", "distinct_2", "human_distinct_2"),
-    ("BLEU", "bleu", ""),
-    ("tokens of a reply", "length", "human_length"),
-)
 
 
 @click.command()
@@ -116,11 +101,13 @@ def _show(language: str, figures: Mapping[str, Figures]) -> None:
     from rich.console import Console  # noqa: PLC0415 slow to import
     from rich.table import Table  # noqa: PLC0415
 
+    from daemon.inference.chat.training.evaluation import ROWS  # noqa: PLC0415
+
     table = Table(title={"en": "English", "zh": "Chinese"}[language], title_justify="left")
     for heading in ("", *map(printable, figures), "people"):
         table.add_column(heading, justify="right" if heading else "left", overflow="fold")
     people = next(iter(figures.values()))
-    for told, field, human in _ROWS:
+    for told, field, human in ROWS:
         measured = [_number(getattr(one, field)) for one in figures.values()]
         table.add_row(told, *measured, _number(getattr(people, human)) if human else "")
     Console().print(table)

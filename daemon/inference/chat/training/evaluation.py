@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final
 
 import msgspec
 
@@ -55,6 +56,22 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     def gain(self) -> float:
         """Return the bits per token that the right source saves: near 0, the encoder is ignored."""
         return self.shuffled - self.bits_per_token
+
+
+#: Rows of a table of figures: what is measured, the field, and the field of the human replies.
+ROWS: Final = (
+    ("pairs", "pairs", ""),
+    ("bits per token", "bits_per_token", ""),
+    ("bits per character", "bits_per_character", ""),
+    ("bits per token, sources shuffled", "shuffled", ""),
+    ("replies decoded", "replies", ""),
+    ("bland replies", "bland", "human_bland"),
+    ("empty replies", "empty", ""),
+    ("distinct-1", "distinct_1", "human_distinct_1"),
+    ("distinct-2", "distinct_2", "human_distinct_2"),
+    ("BLEU", "bleu", ""),
+    ("tokens of a reply", "length", "human_length"),
+)
 
 
 def evaluate(

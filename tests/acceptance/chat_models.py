@@ -19,8 +19,8 @@ from daemon.inference.chat.training.retrieval_index import build_index
 from tests.unit.inference.chat.serving.models import files
 
 PAIRS = [
-    (["the kettle is broken"], "Then buy a new kettle."), (["how tall is the tower"], "About ninety metres."),
-    (["水壶坏了"], "那就买个新的吧。"), (["塔有多高"], "大约九十米。"),
+    (["the kettle is broken"], "Then buy a new kettle."),
+    (["水壶坏了"], "那就买个新的吧。"),
 ]  # fmt: skip
 #: What no retrieval knows, so that the network alone has anything to say to it.
 UNHEARD = "purple umbrellas sing quietly under seven wooden bridges"

@@ -35,6 +35,12 @@ def standing(daemon: DaemonProcess) -> dict[str, Any]:
     return found
 
 
+def speakers(daemon: DaemonProcess, session: str) -> set[str]:
+    """Return who had something to say, whoever said it better."""
+    answers = [say(daemon, text, session, explain=True) for text in ("the kettle is broken", UNHEARD)]
+    return {note.partition(":")[0] for answer in answers for note in answer.body["explained"]}
+
+
 def ends_in_time(daemon: DaemonProcess) -> None:
     status, taken_s = daemon.wait_end(daemon.grace + SLACK_S)
     assert status == 0
@@ -100,15 +106,14 @@ def test_a_model_that_cannot_be_used_is_refused_and_the_old_one_goes_on(
         assert str(model) in reasons["generator"]
         assert why in reasons["generator"]
     assert (daemon.get("/readyz")[0], standing(daemon)["state"]) == (200, "on")
-    assert say(daemon, "the kettle is broken", f"old-{how}").body["source"] == "retrieval"
-    assert any(note.startswith("generator: ") for note in say(daemon, UNHEARD, f"old-{how}", explain=True).body["explained"])
+    assert {"retrieval", "generator"} <= speakers(daemon, f"old-{how}")
     assert "Traceback" not in daemon.log_text()
 
     chat_models.write(model, seed=2)
     daemon.signal(signal.SIGHUP)
     loaded(daemon, count + 2)
     assert "generator" not in standing(daemon)["problems"]
-    assert say(daemon, "the kettle is broken", f"new-{how}").body["source"] == "retrieval"
+    assert {"retrieval", "generator"} <= speakers(daemon, f"new-{how}")
 
 
 def test_no_reply_is_dropped_while_models_are_swapped(tmp_path: Path) -> None:

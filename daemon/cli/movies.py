@@ -31,7 +31,7 @@ def movies() -> None:
 @click.option("--format", "form", type=click.Choice(FORMATS), default="auto", show_default=True)
 @click.option("--dry-run", is_flag=True, help="Read and report, and keep nothing.")
 def import_(path: Path, form: str, dry_run: bool) -> None:
-    """Import films: a folder of MovieLens, JSON of wikipedia-movie-data, or CSV with headers.
+    """Import films: a folder of MovieLens, JSON of wikipedia-movie-data or vega-datasets, or CSV with headers.
 
     The same films again take the place of the former. Ratings of MovieLens become feedback of people who are nobody
     here, "movielens:USER", and only teach which films are liked together. The daemon must not run, and reads what was
@@ -80,7 +80,7 @@ def _write(films: Sequence[Film]) -> None:
 @movies.command()
 @click.argument("source")
 def forget(source: str) -> None:
-    """Forget the films of a catalogue, such as "movielens", "wikipedia" or "csv", and its anonymous feedback."""
+    """Forget the films of a catalogue, such as "movielens", "wikipedia", "vega" or "csv", and its ratings."""
     if not source or ":" in source:
         raise InvalidInput(f'"{source}" is no catalogue; expected a word such as "movielens"')
     films, people = _on_films(lambda store: _forgotten(store, source))

@@ -97,6 +97,19 @@ async def test_an_import_that_is_killed_loses_nothing_and_the_next_makes_it_whol
     assert (len(films), len(feedback)) == (6_000, 6_000)
 
 
+async def test_of_two_imports_at_once_one_is_told_of_the_other_and_both_can_be_done(
+    state: Path, tmp_path: Path
+) -> None:
+    first, second = movielens(tmp_path / "first", 3_000), movielens(tmp_path / "second", 3_500)
+    begun_at_once = [await begun(state, "import", str(folder)) for folder in (first, second)]
+    for process in begun_at_once:
+        _, errors = await process.communicate()
+        assert process.returncode == 0 or "is zhiban running there?" in errors.decode()
+    assert 0 in {process.returncode for process in begun_at_once}
+    assert (await zhiban(state, "import", str(second)))[0] == 0
+    assert len((await kept(state))[0]) == 3_500
+
+
 @pytest.mark.parametrize(("arguments", "told"), [
     (["import", "/nowhere/films.csv"], "No such file"),
     (["import", "/nowhere", "--format", "xml"], "xml"),

@@ -18,6 +18,7 @@ _LIST: Final = re.compile(r"\s*[|;,/、，；]\s*")
 _NAMES: Final = re.compile(r"\s*[|;,、，；]\s*")
 _YEAR: Final = re.compile(r"(?<!\d)(\d{4})(?!\d)")
 _NUMBER: Final = re.compile(r"\d{1,4}")
+_RATINGS: Final = "; ratings of MovieLens are read with their films: give the folder that holds both"
 _HAN: Final = re.compile(r"[\u3400-\u9fff]")
 _SCRIPTS: Final = re.compile(r"^([\u3400-\u9fff·・]+)\s+([^\u3400-\u9fff]+)$")
 
@@ -30,6 +31,7 @@ def read(path: Path) -> Iterator[Item]:
             shown = ", ".join(table.columns)[:300]
             raise UnreadableFile(
                 f"{path}: no column holds titles ({shown}); a header such as title,year,genres is needed"
+                f"{_RATINGS if 'rating' in shown else ''}"
             )
         for row in table:
             record = {field: " ".join(row.record.get(column, "").split()) for column, field in fields.items()}

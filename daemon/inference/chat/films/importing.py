@@ -1,6 +1,7 @@
 """Films of other catalogues, read from files a batch at a time, and what could not be read, with reasons.
 
-Formats: a folder of MovieLens (movies.csv, ratings.csv), JSON of prust/wikipedia-movie-data, and CSV with headers.
+Formats: a folder of MovieLens (movies.csv, ratings.csv) or its movies.csv alone, JSON of prust/wikipedia-movie-data and
+of vega-datasets, and CSV with headers.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ import msgspec
 from daemon.errors import UnreadableFile
 from daemon.ports.films import Feedback, Film
 
-Format: TypeAlias = Literal["auto", "movielens", "wikipedia", "csv"]
+Format: TypeAlias = Literal["auto", "movielens", "wikipedia", "vega", "csv"]
 T = TypeVar("T")
-FORMATS: Final = ("auto", "movielens", "wikipedia", "csv")
+FORMATS: Final = ("auto", "movielens", "wikipedia", "vega", "csv")
 #: What is read of a name and of a summary, in characters, of a list, in items, and of a file, in bytes.
 MAX_NAME: Final = 300
 MAX_SUMMARY: Final = 4_000
@@ -25,6 +26,9 @@ MAX_ITEMS: Final = 20
 MAX_BYTES: Final = 536_870_912
 #: Years of films that are believed.
 YEARS: Final = range(1878, 2101)
+_HEAD: Final = 2_048
+_OF_VEGA: Final = b'"Title"'
+_OF_MOVIELENS: Final = (b"movieid", b"title")
 
 
 class Reject(msgspec.Struct, frozen=True):
@@ -67,20 +71,25 @@ def detected(path: Path) -> Format:
         if path.is_dir():
             if (path / "movies.csv").is_file():
                 return "movielens"
-            if any(path.glob("*.json")):
-                return "wikipedia"
-            raise UnreadableFile(f"{path} holds neither movies.csv of MovieLens nor JSON of wikipedia-movie-data")
+            path = next(iter(sorted(path.glob("*.json"))), path)
+        if path.is_dir():
+            raise UnreadableFile(f"{path} holds neither movies.csv of MovieLens nor JSON of a catalogue that is known")
         with path.open("rb") as file:
-            start = file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n")
+            start = file.read(_HEAD).lstrip(b"\xef\xbb\xbf \t\r\n")
     except OSError as error:
         raise UnreadableFile(f"{path} cannot be read: {error.strerror or error}") from error
-    return "wikipedia" if start[:1] in {b"[", b"{"} else "csv"
+    if start[:1] in {b"[", b"{"}:
+        return "vega" if _OF_VEGA in start else "wikipedia"
+    header = start.partition(b"\n")[0].lower()
+    return "movielens" if all(name in header for name in _OF_MOVIELENS) else "csv"
 
 
 def _items(path: Path, form: Format) -> Iterator[Item]:
-    from daemon.inference.chat.films import csv_films, movielens, wikipedia_films  # noqa: PLC0415 they know this file
+    from daemon.inference.chat.films import csv_films, movielens, vega_films, wikipedia_films  # noqa: PLC0415 they know this file
 
-    readers = {"movielens": movielens.read, "wikipedia": wikipedia_films.read, "csv": csv_films.read}
+    readers = {
+        "movielens": movielens.read, "wikipedia": wikipedia_films.read, "vega": vega_films.read, "csv": csv_films.read,
+    }  # fmt: skip
     try:
         yield from readers[form](path)
     except OSError as error:

@@ -26,15 +26,15 @@ _ARTICLE: Final = re.compile(
 )
 
 
-def read(folder: Path) -> Iterator[Item]:
-    """Yield films, then ratings as feedback. Raises UnreadableFile, OSError."""
+def read(path: Path) -> Iterator[Item]:
+    """Yield films, then ratings as feedback; of movies.csv alone films only. Raises UnreadableFile, OSError."""
     known = set()
-    for item in _films(folder / "movies.csv"):
+    for item in _films(path / "movies.csv" if path.is_dir() else path):
         if isinstance(item, Film):
             known.add(item.id)
         yield item
-    ratings = folder / "ratings.csv"
-    if ratings.exists():
+    ratings = path / "ratings.csv"
+    if path.is_dir() and ratings.exists():
         yield from _ratings(ratings, known)
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from daemon.errors import UnreadableFile
 from daemon.inference.chat.films.import_words import countries_in, genres_of
-from daemon.inference.chat.films.importing import MAX_ITEMS, MAX_NAME, MAX_SUMMARY, YEARS, Item, Reject, check_size
+from daemon.inference.chat.films.importing import MAX_ITEMS, MAX_NAME, MAX_SUMMARY, YEARS, Item, Reject
+from daemon.inference.chat.films.json_films import entries_of, files_of, plain, text_of
 from daemon.inference.chat.films.names import folded
 from daemon.ports.films import Film, Person
 
@@ -23,31 +22,17 @@ _TWO_SENTENCES: Final = re.compile(r"^.*?[.!?](?: .*?[.!?])?(?=\s|$)", re.DOTALL
 
 def read(path: Path) -> Iterator[Item]:
     """Yield the films of a file, or of all JSON files of a folder. Raises UnreadableFile, OSError."""
-    files = sorted(path.glob("*.json")) if path.is_dir() else [path]
-    if not files:
-        raise UnreadableFile(f"{path} holds no JSON file")
-    for file in files:
-        for place, entry in enumerate(_entries(file), start=1):
+    for file in files_of(path):
+        for place, entry in enumerate(entries_of(file), start=1):
             reason = _fault(entry)
             yield Reject(file.name, place, reason) if reason else _film(entry)
-
-
-def _entries(file: Path) -> list[Any]:
-    check_size(file)
-    try:
-        entries = json.loads(file.read_bytes())
-    except (ValueError, RecursionError) as error:
-        raise UnreadableFile(f"{file} is no JSON: {str(error)[:200]}") from error
-    if not isinstance(entries, list):
-        raise UnreadableFile(f"{file} holds no list of films, which wikipedia-movie-data is")
-    return entries
 
 
 def _fault(entry: Any) -> str:
     if not isinstance(entry, dict):
         return "no object"
     title, year = entry.get("title"), entry.get("year")
-    if not isinstance(title, str) or not _plain(title).strip():
+    if not isinstance(title, str) or not plain(title).strip():
         return "no title"
     if year is not None and (not isinstance(year, int) or isinstance(year, bool) or year not in YEARS):
         return f"the year {str(year)[:50]!r} is none of films"
@@ -55,8 +40,8 @@ def _fault(entry: Any) -> str:
 
 
 def _film(entry: Mapping[str, Any]) -> Film:
-    title, extract = _plain(entry["title"]).strip()[:MAX_NAME], _text(entry.get("extract"))
-    name = _text(entry.get("href")) or f"{folded(title).replace(' ', '-')}-{entry.get('year') or ''}"
+    title, extract = plain(entry["title"]).strip()[:MAX_NAME], text_of(entry.get("extract"))
+    name = text_of(entry.get("href")) or f"{folded(title).replace(' ', '-')}-{entry.get('year') or ''}"
     return Film(
         id=f"wikipedia:{name[:MAX_NAME]}",
         title_en=title,
@@ -84,13 +69,4 @@ def summary_of(extract: str) -> str:
 
 def _texts(value: Any) -> list[str]:
     items = value if isinstance(value, list) else []
-    return [text for item in items[:MAX_ITEMS] if (text := _text(item))]
-
-
-def _text(value: Any) -> str:
-    return _plain(value).strip() if isinstance(value, str) else ""
-
-
-def _plain(text: str) -> str:
-    """Return text without lone surrogates, which JSON can write and no file can hold."""
-    return text.encode("utf-8", "ignore").decode()
+    return [text for item in items[:MAX_ITEMS] if (text := text_of(item))]

@@ -166,27 +166,25 @@ def test_what_is_not_there_or_an_empty_folder_is_refused(tmp_path: Path) -> None
         read(tmp_path)
     with pytest.raises(UnreadableFile, match="No such file"):
         read(tmp_path / "nothing")
-    for form in ("movielens", "wikipedia", "csv"):
+    for form in ("movielens", "wikipedia", "vega", "csv"):
         with pytest.raises(UnreadableFile):
             read(tmp_path, form)
 
 
+KEYS = ["title", "year", "cast", "genres", "href", "extract", "Title", "Director", "Release Date", "Running Time min"]
 ENTRY = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["title", "year", "cast", "genres", "href", "extract"]), inner, max_size=6)
-    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=6),
     max_leaves=12,
 )
 
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(entries=st.lists(ENTRY, max_size=4))
-def test_any_json_list_gives_films_or_reasons(tmp_path: Path, entries: list[Any]) -> None:
+@given(entries=st.lists(ENTRY, max_size=4), form=st.sampled_from(["wikipedia", "vega"]))
+def test_any_json_list_gives_films_or_reasons(tmp_path: Path, entries: list[Any], form: Format) -> None:
     path = tmp_path / "a.json"
     path.write_text(json.dumps(entries), encoding="utf-8")
-    films, _, rejects = read(path, "wikipedia")
+    films, _, rejects = read(path, form)
     assert len(films) + len(rejects) == len(entries)
     assert all(set(film.genres) <= set(GENRES) and film.title_en for film in films)
 
@@ -204,6 +202,34 @@ def test_any_bytes_give_films_reasons_or_a_clear_refusal(tmp_path: Path, content
         assert all(film.id.count(":") >= 1 and (film.title_en or film.title_zh) for film in films)
 
 
+def test_vega_gives_directors_lengths_and_years_of_the_right_century(tmp_path: Path) -> None:
+    entries = [
+        {"Title": "Snow White", "Release Date": "Dec 21 2037", "Major Genre": "Thriller/Suspense", "Director": None},
+        {"Title": 1776, "Release Date": "Nov 09 1972", "Running Time min": 141, "Director": "Peter H. Hunt"},
+        {"Title": None, "Release Date": "Jan 01 2001"},
+        {"Title": "Undated", "Release Date": None, "Running Time min": "long", "Major Genre": "Black Comedy"},
+    ]
+    (tmp_path / "movies.json").write_text(json.dumps(entries), encoding="utf-8")
+    assert detected(tmp_path) == detected(tmp_path / "movies.json") == "vega"
+    films, _, rejects = read(tmp_path)
+    assert [(film.id, film.year, film.minutes, film.genres) for film in films] == [
+        ("vega:snow-white-1937", 1937, None, ("thriller", "suspense")),
+        ("vega:1776-1972", 1972, 141, ()),
+        ("vega:undated-", None, None, ("comedy",)),
+    ]
+    assert films[1].directors == (Person(en="Peter H. Hunt"),)
+    assert rejects == [Reject("movies.json", 3, "no Title")]
+
+
+def test_films_of_movielens_are_known_without_their_folder_and_ratings_are_sent_back_to_it(tmp_path: Path) -> None:
+    folder = movielens(tmp_path, '1,"Matrix, The (1999)",Sci-Fi\n', "1,1,5,1\n")
+    films, feedback, _ = read(folder / "movies.csv")
+    assert [(film.id, film.title_en, film.year) for film in films] == [("movielens:1", "The Matrix", 1999)]
+    assert feedback == []
+    with pytest.raises(UnreadableFile, match="the folder that holds both"):
+        read(folder / "ratings.csv")
+
+
 def test_the_whole_of_real_catalogues_is_read_and_read_alike_again() -> None:
     if not DATA.is_dir():
         pytest.skip(f"no {DATA}")
@@ -215,3 +241,5 @@ def test_the_whole_of_real_catalogues_is_read_and_read_alike_again() -> None:
     assert len(first) == len(json.loads(path.read_bytes()))
     assert sum(bool(film.directors) for film in first) > 0.7 * len(first)
     assert read(path)[0] == first
+    films, _, rejects = read(DATA / "vega")
+    assert (len(films), rejects) == (3_200, [Reject("movies.json", 3054, "no Title")])

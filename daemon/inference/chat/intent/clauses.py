@@ -15,12 +15,18 @@ _TURNS: Final = frozenset(
     | {"但", "但是", "可是", "不过", "所以", "然后", "因为", "结果", "如果"}
 )
 _LONGEST: Final = 60
+#: Words and how many of them head what is wished for: "Wanted: a film".
+_WISHES: Final = frozenset({"want", "want_past", "recommend", "recnoun"})
+_HEADING: Final = 3
 
 
 def clauses(tokens: Sequence[Token]) -> Iterator[list[Token]]:
     """Yield the clauses of an utterance, of about 60 words at most, with question marks but no other punctuation."""
     clause: list[Token] = []
     for i, token in enumerate(tokens):
+        if token.text == ":" and clause and len(clause) <= _HEADING and clause[-1].kind in _WISHES:
+            clause[-1] = clause[-1]._replace(kind="want")
+            continue
         if token.text == "," and i + 1 < len(tokens) and tokens[i + 1].kind == "please":
             continue
         if token.text in _MARKS or _turns(tokens, i, len(clause)) or len(clause) >= _LONGEST:

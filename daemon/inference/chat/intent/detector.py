@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import islice
 from typing import Final, NamedTuple
@@ -18,14 +19,16 @@ from daemon.inference.chat.wishes import Intent, Label
 
 #: Clauses that are looked at; whoever says more is not asking for a film.
 _MOST_CLAUSES: Final = 80
+#: Behind a clause: the sentence that it is of ends as a question.
+_ASKED: Final = re.compile(r"[^.!。！\n?？]*[?？]")
 #: Features of a clause that can be the other half of a wish.
 _OTHER_HALF: Final = frozenset({"film", "genre", "like", "specific", "watched_title"})
 #: Features that can be it beside a wish to watch.
-_WATCHED_HALF: Final = frozenset({"kind", "person", "choice_of_names"})
+_WATCHED_HALF: Final = frozenset({"kind", "person", "maker", "choice_of_names"})
 
 
 #: Rules whose clauses are no half of a wish, whatever they name.
-_REFUSED: Final = frozenset({"film_not_wanted", "shop_talk", "recommendation_given"})
+_REFUSED: Final = frozenset({"film_not_wanted", "shop_talk"})
 
 
 class _Judged(NamedTuple):
@@ -48,6 +51,8 @@ def detect(text: str) -> Intent:
             features |= {"question"}
         if has_like(part, language):
             features |= {"like"}
+        if _ASKED.match(plain, part[-1].end):
+            features |= {"sentence_asks"}
         if has_maker(part, language):
             features |= {"maker"}
         judged.append(_Judged(decide(features), features))

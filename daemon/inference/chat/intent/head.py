@@ -12,10 +12,23 @@ from daemon.products.phrases import Language
 
 #: Words that stand before the noun of a phrase. Those that begin one end the phrase before them.
 _BEGIN: Final = {"the", "det", "your", "any", "something", "fav", "superl", "fact"}
-_BEFORE: Final = {"good", "desc", "mood", "gadj", "country", "num", "year", "person", "deg", "alike"}
-_NOUNS: Final = {"film", "genre", "compound", "other", "x", "name", "title", "filmnight", "occasion", "realm"}
+_BEFORE: Final = {"good", "desc", "mood", "gadj", "country", "num", "year", "person", "deg", "alike", "one"}
+_NOUNS: Final = {
+    "film",
+    "genre",
+    "compound",
+    "other",
+    "x",
+    "name",
+    "title",
+    "filmnight",
+    "occasion",
+    "realm",
+    "still",
+    "fanatic",
+}
 #: Behind these "that" begins what is said of them.
-_RELATED: Final = {"film", "goodfilm", "bestfilm", "genre", "praised", "thing", "something"}
+_RELATED: Final = {"film", "goodfilm", "bestfilm", "genre", "praised", "factfilm", "favfilm", "thing", "something"}
 _OWN: Final = {"my", "our", "your", "his", "her", "their", "the", "this", "that"}
 _NO_NOUN_ENDINGS: Final = ("ing", "ed", "ly", "able")
 
@@ -54,7 +67,11 @@ def _end(clause: Sequence[Token], at: int) -> int:
         if (
             kind in _BEGIN
             and end > at
-            and (nouns or clause[end].kind not in {"superl", "fav", "fact", "det", "something"})
+            and (
+                nouns
+                or clause[end].text in {"a", "an"}
+                or clause[end].kind not in {"superl", "fav", "fact", "det", "something"}
+            )
         ):
             break
         if kind not in _BEGIN and kind not in _BEFORE and kind not in _NOUNS:
@@ -104,8 +121,9 @@ def _loose(phrase: Sequence[Token]) -> list[Token]:
     """Return a phrase without a noun word by word; what is only good says nothing, and one's own family is no kind."""
     if phrase[0].text in _OWN and phrase[-1].kind == "gadj":
         return [phrase[0]._replace(kind="x", text=" ".join(token.text for token in phrase), end=phrase[-1].end)]
+    loose = {"desc", "det", "deg"} if phrase[0].kind == "something" else {"good", "desc", "det", "deg"}
     kept = [token._replace(kind="kind") if token.kind == "gadj" else token for token in phrase]
-    return [token for token in kept if token.kind not in {"good", "desc", "det", "deg"}] or list(phrase)
+    return [token for token in kept if token.kind not in loose] or list(phrase)
 
 
 def _as_verb(chunks: Sequence[Token], i: int) -> Token:

@@ -33,6 +33,8 @@ _NOT_OWNED: Final = {
 _AMONG: Final = {"里", "里面", "中", "当中", "里头"}
 #: These ask at the end of a clause.
 _ASKING: Final = {"没", "不", "没有", "否"}
+#: Behind a title these tell that others are meant that are like it.
+_AS_THAT: Final = {"那样", "那种", "这样", "这种", "一样", "一样的", "那类", "这类", "那么", "这么", "差不多", "似的"}
 _BEFORE_THIS: Final = {"measure", "num", "good", "mood", "gadj", "country", "adv", "de"}
 
 
@@ -83,7 +85,7 @@ def _films_end(clause: Sequence[Token], at: int) -> int:
 
 def _owned(clause: Sequence[Token], at: int, end: int, film: Token) -> tuple[Token, int]:
     """Return the film as it stands, or the thing that it only describes, and where that ends."""
-    if film.text == "片" and at and clause[at - 1].kind in {"x", "num", "other"}:
+    if film.text == "片" and at and clause[at - 1].kind in {"x", "num", "other"} and not _counted(clause[:at]):
         return film._replace(kind="thing"), end
     if end < len(clause) and clause[end].text in _AMONG and _asked_among(clause[end + 1 :]):
         return film, end + 1
@@ -94,6 +96,11 @@ def _owned(clause: Sequence[Token], at: int, end: int, film: Token) -> tuple[Tok
     if end + 1 < len(clause) and clause[end].kind == "de" and clause[end + 1].kind not in _NOT_OWNED:
         return film._replace(kind="thing", end=clause[end + 1].end), end + 2
     return film, end
+
+
+def _counted(before: Sequence[Token]) -> bool:
+    """Tell whether what comes is counted or watched as films are, so that any word with 片 is one."""
+    return any(token.text.endswith("部") or token.kind in {"watch", "watch_m"} for token in before)
 
 
 def _asked_among(rest: Sequence[Token]) -> bool:
@@ -107,7 +114,7 @@ def _certain(before: Sequence[Token], clause: Sequence[Token], end: int) -> bool
     for token in reversed(before[-5:]):
         if token.kind == "this" or (token.kind == "title" and not owned):
             return True
-        owned = owned or token.kind == "de"
+        owned = owned or token.kind == "de" or token.text in _AS_THAT
         if token.kind not in _BEFORE_THIS:
             break
     return end < len(clause) and clause[end].kind == "title"

@@ -60,7 +60,8 @@ def _english_people(clause: Sequence[Token]) -> Iterator[tuple[int, int]]:
         end = at
         while end < len(clause) and clause[end].kind == "name":
             end += 1
-        behind = clause[at - 1].text in _BY if at else False
+        by = at - 2 if at > 1 and clause[at - 1].text == "the" else at - 1
+        behind = clause[by].text in _BY if at else False
         before_film = 0 < at < end < len(clause) and clause[end].kind in _FILMS
         if end > at and (behind or (before_film and clause[at - 1].kind != "like")):
             yield at, end

@@ -24,9 +24,24 @@ _PLURAL: Final = (
 _CERTAIN: Final = {"my", "what a", "what an"}
 #: These are films by themselves, and films that are so are any of their kind, in spite of "the".
 _CLASSICS: Final = {"classics", "classic", "oldies"}
-_OUTSTANDING: Final = {"must see", "must watch", "perfect", "ideal", "must see's"}
-#: These ask for a film where others only praise one: "another movie".
-_ASKED: Final = {"more", "other", "another", "different"}
+_OUTSTANDING: Final = {"one", "must see", "must watch", "perfect", "ideal", "must see's"}
+#: With one of these alone before it a film is praised: "great movie".
+_PRAISE: Final = frozenset(
+    {
+        "good",
+        "great",
+        "nice",
+        "cool",
+        "awesome",
+        "amazing",
+        "lovely",
+        "brilliant",
+        "fantastic",
+        "excellent",
+        "beautiful",
+    }
+    | {"wonderful", "superb", "terrific", "bad", "perfect", "interesting", "fun", "solid", "stunning", "decent"}
+)
 #: Before "cinema" these make it films and no house: "french cinema".
 _OF_CINEMA: Final = {"country", "good", "desc", "gadj", "mood", "year"}
 
@@ -50,9 +65,11 @@ def kind_of(phrase: Sequence[Token]) -> str:
         return _realm_kind(kinds, phrase)
     if last.kind == "occasion":
         return "filmnight" if {"gadj", "country"} & set(kinds) else "adv"
+    if last.kind in {"one", "ones"} and {"superl", "good"} & set(kinds):
+        return "another"
     if last.kind == "person" and {"fav", "superl"} & set(kinds):
         return "favfilm"
-    return "thing" if last.kind in {"compound", "other"} else ""
+    return "thing" if last.kind in {"compound", "other", "fanatic"} else ""
 
 
 def _certain(kinds: Sequence[str], otherwise: str) -> str:
@@ -76,11 +93,11 @@ def _film_kind(kinds: Sequence[str], phrase: Sequence[Token]) -> str:
     if "the" in kinds[:1] or phrase[0].text in _CERTAIN:
         return "thefilm"
     if "good" in kinds and "deg" not in kinds[:1]:
-        one = kinds[0] == "good" and not is_plural(phrase[-1]) and phrase[0].text not in _ASKED
+        one = not phrase[1:-1] and not is_plural(phrase[-1]) and phrase[0].text in _PRAISE
         return "praised" if one else "goodfilm"
     if head == "genre" and "film" not in kinds:
         return "genre"
-    return "goodfilm" if "num" in kinds and "deg" not in kinds[:1] else "film"
+    return "goodfilm" if {"num", "one"} & set(kinds) and "deg" not in kinds[:1] else "film"
 
 
 def _realm_kind(kinds: Sequence[str], phrase: Sequence[Token]) -> str:
@@ -94,6 +111,10 @@ def _behind_film(kinds: Sequence[str], last: Token) -> str:
     """Return the kind of a phrase that goes on behind a film: "the film Dune", "horror department", "film camera"."""
     if last.kind == "realm" and "film" not in kinds:
         return "genre"
+    if last.kind == "still":
+        return _film_kind(kinds[:-1], phrase[:-1])
+    if last.kind == "fanatic":
+        return "filmnight"
     if last.kind == "occasion":
         return "filmnight"
     if last.kind in {"title", "person", "name"} and "film" in kinds:

@@ -60,11 +60,11 @@ def _disliked(features: Features) -> bool:
 
 
 def _reported(features: Features) -> bool:
-    return "reported" in features and not {"asks_film"} & set(features)
+    return "reported_question" in features or ("reported" in features and "asks_film" not in features)
 
 
 def _given(features: Features) -> bool:
-    return "given" in features and "asks_film" not in features
+    return "given" in features and {"asks_film", "asked_of_you"}.isdisjoint(features)
 
 
 def _thing_recommended(features: Features) -> bool:
@@ -131,6 +131,10 @@ def _described(features: Features) -> bool:
     return "described" in features and "shop" not in features and ("film" in features or "thing" not in features)
 
 
+def _described_in_a_question(features: Features) -> bool:
+    return _described(features) and "sentence_asks" in features
+
+
 def _praised(features: Features) -> bool:
     """A film is praised, or films are run down, and nothing is asked."""
     return not {"praised", "judged"}.isdisjoint(features) and "question" not in features
@@ -151,6 +155,7 @@ RULES: Final[Sequence[Rule]] = (
     Rule("reported_speech", "not", _reported, strong=True),
     Rule("recommendation_given", "not", _given, strong=True),
     Rule("which_film_unknown", "recommend", _which_film),
+    Rule("film_missed_for_long", "unsure", _has("long_without")),
     Rule("film_to_choose", "recommend", _has("film_unknown")),
     Rule("film_not_wanted", "not", _negated, strong=True),
     Rule("kind_disliked", "not", _disliked, strong=True),
@@ -164,7 +169,6 @@ RULES: Final[Sequence[Rule]] = (
     Rule("shop_talk", "not", _shop, strong=True),
     Rule("film_had_already", "not", _has("has_one"), strong=True),
     Rule("recent_films_asked", "recommend", _has("asks_recent")),
-    Rule("film_missed_for_long", "unsure", _has("long_without")),
     Rule("film_of_the_past", "not", _past, strong=True),
     Rule("film_being_watched", "not", _has("progressive"), strong=True),
     Rule("film_talked_about", "unsure", _has("talk_film")),
@@ -174,6 +178,7 @@ RULES: Final[Sequence[Rule]] = (
     Rule("film_wished_for", "recommend", _has("wishes_film", "gives_film")),
     Rule("like_a_film", "recommend", _like),
     Rule("choice_of_films", "recommend", _has("choice")),
+    Rule("film_asked_for_with_more_said", "recommend", _described_in_a_question),
     Rule("film_with_more_said", "recommend", _described, weak=True),
     Rule("film_in_a_question", "recommend", _asks_by_mark),
     Rule("film_asked_for_in_a_word", "recommend", _asks_bare, weak=True),
@@ -187,7 +192,8 @@ RULES: Final[Sequence[Rule]] = (
     Rule("mood_alone", "unsure", _wishes_something),
     Rule("film_of_taste", "unsure", _has("my_taste")),
     Rule("film_praised", "not", _praised),
-    Rule("film_mentioned", "unsure", _has("film", "genre_alone")),
+    Rule("film_mentioned", "unsure", _has("mention", "genre_alone")),
+    Rule("film_in_other_talk", "not", _has("film")),
     Rule("like_what_was_named", "not", _has("like_that")),
     Rule("one_film", "not", _has("specific")),
     Rule("other_thing", "not", _has("thing")),

@@ -13,6 +13,8 @@ from daemon.inference.chat.wishes import Slots
 from daemon.products.phrases import Language
 
 _FIELDS: Final = {"genre": "genres", "gadj": "genres", "mood": "moods", "country": "countries"}
+#: A single name behind these may be of somebody to watch with.
+_COMPANY: Final = frozenset({"with", "from"})
 #: Stands behind what is left out: "王家卫以外的".
 _BEHIND: Final = frozenset({"以外", "之外", "除外"})
 _NEGATIVE: Final = frozenset({"neg", "except", "hate", "stop"})
@@ -38,7 +40,7 @@ def has_like(clause: Sequence[Token], language: Language) -> bool:
 def has_maker(clause: Sequence[Token], language: Language) -> bool:
     """Tell whether a clause names an actor or a director, and not only somebody to watch with."""
     return any(
-        clause[start].kind == "person" or end - start > 1 or (start and clause[start - 1].text not in {"with", "from"})
+        clause[start].kind == "person" or end - start > 1 or (start and clause[start - 1].text not in _COMPANY)
         for start, end in people(clause, language)
     )
 

@@ -5,8 +5,9 @@ Every variant is trained by the project's own trainer for equally many steps, on
 rate falls to 0 with the last step and the weights of the last step are measured: nothing is chosen by the dialogues
 that are measured. It takes about half an hour of one core. The corpora are two that come with the extra `train`.
 
-CHAT_QUALITY_CORPORA: names of corpora in shared/data/chat, with commas between, to learn and measure as well.
-CHAT_QUALITY_FOLDER: where trainings are kept, so that a bench that was broken off goes on; else they are thrown away.
+CHAT_QUALITY_CORPORA: names of corpora, with commas between, to take instead; those that are no packages lie in
+shared/data/chat. CHAT_QUALITY_PAIRS: so many are learned at most; steps are in proportion. CHAT_QUALITY_FOLDER: where
+trainings are kept, so that a bench that was broken off goes on; else they are thrown away.
 """
 
 from __future__ import annotations
@@ -54,13 +55,13 @@ def rows() -> Iterator[dict[str, Any]]:
 
 
 def _rows(folder: Path) -> Iterator[dict[str, Any]]:
-    from tests.benchmarks.chat_quality.dialogues import CORPORA, read_talk
+    from tests.benchmarks.chat_quality.dialogues import CORPORA, LEARNED, read_talk
     from tests.benchmarks.chat_quality.intervals import Dialogues
     from tests.benchmarks.chat_quality.variants import COMPARISONS, DEAF, SEED, VARIANTS
 
     console = Console(stderr=True)
-    more = tuple(filter(None, os.environ.get("CHAT_QUALITY_CORPORA", "").split(",")))
-    talk = read_talk((*CORPORA, *more), DATA)
+    names = os.environ.get("CHAT_QUALITY_CORPORA", ",".join(CORPORA)).split(",")
+    talk = read_talk(names, DATA, int(os.environ.get("CHAT_QUALITY_PAIRS", LEARNED)))
     pairs = talk.data(deaf=False).held_out
     tokens, characters = pairs.target_lengths - 1, talk.characters()
     dialogues = Dialogues(talk.dialogues, SEED)

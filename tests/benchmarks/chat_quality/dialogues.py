@@ -27,8 +27,8 @@ T = TypeVar("T")
 #: Both of PyPI, English.
 CORPORA: Final = ("chitchat", "chatterbot-english")
 HELD_OUT: Final = 0.06
-#: Pairs that are learned and replies that are measured, spread evenly over all that there are.
-LEARNED: Final = 30_000
+#: Pairs that are learned at most and replies that are measured, spread evenly over all that there are.
+LEARNED: Final = 90_000
 MEASURED: Final = 3_000
 SIZES: Final = Sizes(BATCHES.turns, BATCHES.source, BATCHES.target)
 
@@ -54,8 +54,8 @@ class Talk(NamedTuple):
         return encoded(heard, self.tokenizer, SIZES, Counter())
 
 
-def read_talk(names: Sequence[str] = CORPORA, root: Path | None = None) -> Talk:
-    """Read and clean corpora as a training does. Raises as Corpus.paths does."""
+def read_talk(names: Sequence[str] = CORPORA, root: Path | None = None, most: int = LEARNED) -> Talk:
+    """Read and clean corpora as a training does. most: pairs that are learned. Raises as Corpus.paths does."""
     cleaner = Cleaner(Limits(held_out=HELD_OUT), unfit)
     learned: list[Pair] = []
     held: list[tuple[int, Pair]] = []
@@ -70,7 +70,7 @@ def read_talk(names: Sequence[str] = CORPORA, root: Path | None = None) -> Talk:
     fresh = {id(pair) for pair in unknown((pair for _, pair in held), kept, Counter())}
     measured = _some([(key, pair) for key, pair in held if id(pair) in fresh and _fits(pair, tokenizer)], MEASURED)
     _, dialogues = np.unique([key for key, _ in measured], return_inverse=True)
-    taken = _some([pair for pair in kept if _fits(pair, tokenizer)], LEARNED)
+    taken = _some([pair for pair in kept if _fits(pair, tokenizer)], most)
     return Talk(tuple(taken), tuple(pair for _, pair in measured), dialogues, tokenizer)
 
 

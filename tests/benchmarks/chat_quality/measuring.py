@@ -13,17 +13,24 @@ from daemon.inference.chat.training.batches import EncodedPairs, Places, in_orde
 _TOKENS: Final = 2048  # of a batch
 
 
-def bits_of(model: Seq2Seq, pairs: EncodedPairs, sources: Places | None = None) -> Any:
+def bits_of(model: Seq2Seq, pairs: EncodedPairs, sources: Places | None = None, attended: Places | None = None) -> Any:
     """Return the bits of each reply, its end symbol counted, [N] float64, without dropout and in fp32.
 
-    sources: the pair whose source each reply gets instead of its own.
+    sources: the pair whose source each reply gets instead of its own. attended: the pair whose source it attends to,
+    where that is to be another than the one by which the decoder begins.
     """
     found = np.zeros(len(pairs))
     model.eval()
+    attended = sources if attended is None else attended
     for which in in_order(pairs, _TOKENS, np.arange(len(pairs))):
         source, lengths, target, target_lengths = pairs.batch(which, None if sources is None else sources[which])
         with torch.inference_mode():
-            logits = model(source, lengths, target[:, :-1])
+            begun = model.start(source, lengths)
+            if attended is not sources and attended is not None:
+                memory = model.start(*pairs.batch(which, attended[which])[:2]).source.memory
+                begun = begun._replace(source=begun.source._replace(memory=memory))
+            readouts, _ = model.decoder(model.embeddings(target[:, :-1]), *begun)
+            logits = model.softmax(readouts, model.embeddings.weight)
             nats = torch.nn.functional.cross_entropy(logits.transpose(1, 2), target[:, 1:], reduction="none")
             told = torch.arange(nats.shape[1]) < (target_lengths - 1).unsqueeze(1)
             found[which] = (nats * told).sum(dim=1).double().numpy() / np.log(2)

@@ -5,10 +5,15 @@ import pytest
 pytest.importorskip("torch", reason="torch is not installed (extra `train`)")
 pytest.importorskip("sentencepiece", reason="sentencepiece is not installed (extra `chat`)")
 
+from itertools import pairwise
+
 import numpy as np
 
+from daemon.inference.chat.training.batches import Places
+from daemon.inference.chat.training.pairs import Pair
 from daemon.inference.chat.training.perplexity import bits
 from tests.benchmarks.chat_quality.intervals import Dialogues
+from tests.benchmarks.chat_quality.listening import dialogues_of
 from tests.benchmarks.chat_quality.measuring import bits_of, others
 from tests.benchmarks.chat_quality.variants import COMPARISONS, SHAPE, VARIANTS, VOCABULARY, Variant
 from tests.unit.inference.chat.network.small import CONTEXTS, HANDINGS, network
@@ -22,6 +27,29 @@ def test_the_bits_of_replies_add_up_to_those_of_the_trainer() -> None:
     assert bits_of(model, held_out).sum() / held_out.told == pytest.approx(bits(model, held_out), rel=1e-6)
     shuffled = bits_of(model, held_out, others(len(held_out), 7)).sum() / held_out.told
     assert shuffled == pytest.approx(bits(model, held_out, shuffled=7), rel=1e-6)
+
+
+@pytest.mark.parametrize("handing", ["luong", "bahdanau"])
+def test_what_the_decoder_begins_with_and_what_it_attends_to_can_be_of_others_apart(handing: str) -> None:
+    held_out = data(tokenizer := vocabulary()).held_out
+    model, own = network(vocabulary=tokenizer.size, handing=handing), np.arange(len(held_out))
+    wrong = others(len(held_out), 7)
+    right, first, attention, both = (bits_of(model, held_out, *which) for which in _ways(own, wrong))
+
+    assert np.array_equal(right, bits_of(model, held_out))
+    assert np.array_equal(both, bits_of(model, held_out, wrong))
+    assert not any(np.allclose(one, two) for one, two in pairwise((right, first, attention, both, right)))
+
+
+def _ways(own: Places, wrong: Places) -> list[tuple[Places, Places]]:
+    return [(own, own), (wrong, own), (own, wrong), (wrong, wrong)]
+
+
+def test_a_dialogue_goes_on_where_a_reply_is_answered() -> None:
+    talk = [("a", "b"), ("b", "c"), ("c", "d"), ("x", "y"), ("y", "b"), ("a", "b")]
+    pairs = [Pair((said,), reply, "en", "own") for said, reply in talk]
+
+    assert list(dialogues_of(pairs)) == [0, 0, 0, 1, 1, 2]
 
 
 def test_a_shuffled_source_is_always_anothers() -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import re
 import select
+import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+#: Seconds after which a key is pressed again.
+_PATIENCE_S = 5.0
 _STYLES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
@@ -42,6 +45,27 @@ class Terminal:
         """Type a line and press Enter."""
         self._read_to = len(self.shown)
         os.write(self._screen, f"{line}\r".encode())
+
+    def end_input(self) -> None:
+        """Press Ctrl-D."""
+        os.write(self._screen, b"\x04")
+
+    def interrupt(self) -> None:
+        """Do what a terminal does when Ctrl-C is pressed; this one controls no session."""
+        self._process.send_signal(signal.SIGINT)
+
+    def ended(self, within_s: float, press: Callable[[Self], None] | None = None) -> int:
+        """Wait until the command has ended; return its exit status.
+
+        press: what ends it, done again as people do: between its prompt and its wait a signal is not heard.
+        """
+        end, pressed = time.monotonic() + within_s, float("-inf")
+        while self._process.poll() is None and time.monotonic() < end:
+            if press and time.monotonic() > pressed + _PATIENCE_S:
+                press(self)
+                pressed = time.monotonic()
+            self._read(0.1)
+        return self._process.wait(1.0)
 
     @property
     def shown(self) -> str:

@@ -7,13 +7,16 @@ from typing import Final
 
 from daemon.inference.chat.intent.tokens import Token
 
-_MARKS: Final = frozenset(".!?;:,…。！？；，、~～()（）—|/\n")
+_MARKS: Final = frozenset(".!?;:,…。！？；，、~～()（）—–-|/\n")
 QUESTION_MARKS: Final = "?？"
 #: Words that begin a clause of their own when at least two words stand before them.
 _TURNS: Final = frozenset(
     {"but", "because", "so", "cause", "cuz", "coz", "although", "however", "while"}
     | {"但", "但是", "可是", "不过", "所以", "然后", "因为", "结果", "如果"}
 )
+_ADJECTIVES: Final = frozenset({"good", "desc", "mood", "gadj", "det", "deg"})
+#: Chinese words behind which a space is as good as a comma.
+_ENDS: Final = frozenset({"film", "kindfilm", "gadj", "ma", "ba", "le", "particle", "de", "title", "good"})
 _LONGEST: Final = 60
 #: Words and how many of them head what is wished for: "Wanted: a film".
 _WISHES: Final = frozenset({"want", "want_past", "recommend", "recnoun"})
@@ -41,5 +44,12 @@ def clauses(tokens: Sequence[Token]) -> Iterator[list[Token]]:
 
 def _turns(tokens: Sequence[Token], i: int, length: int) -> bool:
     """Tell whether a clause begins here without punctuation; not between two adjectives of one noun."""
-    follower = tokens[i + 1].kind if i + 1 < len(tokens) else ""
-    return tokens[i].text in _TURNS and length > 1 and follower not in {"good", "desc", "mood", "gadj", "det", "deg"}
+    if tokens[i].text in _TURNS:
+        return length > 1 and all(token.kind not in _ADJECTIVES for token in tokens[i + 1 : i + 3])
+    return length > 0 and _spaced(tokens[i - 1], tokens[i])
+
+
+def _spaced(before: Token, token: Token) -> bool:
+    """Tell whether a space stands for a comma, as people write Chinese: behind a noun or a particle."""
+    han = "\u3400" <= before.text[-1] <= "\u9fff" and "\u3400" <= token.text[0] <= "\u9fff"
+    return han and before.end < token.start and before.kind in _ENDS

@@ -77,13 +77,21 @@ def _together(judged: Sequence[_Judged]) -> tuple[Label, str]:
         if half.rule and half.rule.label == "unsure":
             return "unsure", half.rule.name
     unsure = next((rule for rule in rules if rule.label == "unsure"), None)
-    if unsure and not against and unsure.name == "film_mentioned" and any("urged" in one.features for one in judged):
-        return "recommend", "film_asked_for_at_once"
+    if unsure and not against and unsure.name == "film_mentioned" and _asked_for_in_pieces(judged):
+        return "recommend", "film_asked_for_in_pieces"
     if unsure and not against:
         return "unsure", unsure.name
     if against:
         return "not", against.name
     return "not", rules[0].name if rules else "no_film"
+
+
+def _asked_for_in_pieces(judged: Sequence[_Judged]) -> bool:
+    """Tell whether clauses beside films that are only named say what they are to be like, or that they are urgent."""
+    return any(
+        not {"urged", "spec"}.isdisjoint(one.features) and one.features.isdisjoint({"mention", "genre_alone"})
+        for one in judged
+    )
 
 
 def _of_other_things(one: _Judged) -> bool:
@@ -95,6 +103,8 @@ def _of_other_things(one: _Judged) -> bool:
 
 def _other_half(one: _Judged, half: Rule | None) -> bool:
     refused = one.rule is not None and (one.rule.name in _REFUSED or "shop" in one.features)
-    watched = half is not None and half.name == "something_to_watch"
+    watched = half is not None and half.name in {"something_to_watch", "nothing_named"}
+    if half is not None and half.name == "which_one" and "specific" in one.features:
+        return not refused
     halves = _OTHER_HALF | _WATCHED_HALF if watched else _OTHER_HALF
     return not refused and not halves.isdisjoint(one.features)

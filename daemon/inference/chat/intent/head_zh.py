@@ -87,7 +87,8 @@ def _owned(clause: Sequence[Token], at: int, end: int, film: Token) -> tuple[Tok
     """Return the film as it stands, or the thing that it only describes, and where that ends."""
     if film.text == "片" and at and clause[at - 1].kind in {"x", "num", "other"} and not _counted(clause[:at]):
         return film._replace(kind="thing"), end
-    if end < len(clause) and clause[end].text in _AMONG and _asked_among(clause[end + 1 :]):
+    asked = at and clause[at - 1].kind in {"what", "which_bu"}
+    if end < len(clause) and clause[end].text in _AMONG and (asked or _asked_among(clause[end + 1 :])):
         return film, end + 1
     if at and clause[at - 1].kind == "which_bu" and any(token.kind in {"superl", "mood"} for token in clause[end:]):
         return film, end
@@ -105,7 +106,9 @@ def _counted(before: Sequence[Token]) -> bool:
 
 def _asked_among(rest: Sequence[Token]) -> bool:
     """Tell whether one of several films is asked for: "战争片里哪部最好"."""
-    return any(token.kind in {"what", "which_bu"} for token in rest) and not any(token.kind in _NOUNS for token in rest)
+    return any(token.kind in {"what", "which_bu", "whof"} for token in rest) and not any(
+        token.kind in _NOUNS for token in rest
+    )
 
 
 def _certain(before: Sequence[Token], clause: Sequence[Token], end: int) -> bool:

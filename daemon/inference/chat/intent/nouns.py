@@ -56,7 +56,7 @@ def kind_of(phrase: Sequence[Token]) -> str:
     kinds = [token.kind for token in phrase]
     last = phrase[-1]
     if "film" in kinds or "genre" in kinds:
-        return _film_kind(kinds, phrase) if last.kind in {"film", "genre"} else _behind_film(kinds, last)
+        return _film_kind(kinds, phrase) if last.kind in {"film", "genre"} else _behind_film(kinds, phrase)
     if last.text == "cinema" and (len(phrase) == 1 or kinds[-2] in _OF_CINEMA):
         return "filmnight" if len(phrase) == 1 else _certain(kinds, "film")
     if last.text in _CLASSICS and len(phrase) + last.text.endswith("s") > 1:
@@ -107,8 +107,9 @@ def _realm_kind(kinds: Sequence[str], phrase: Sequence[Token]) -> str:
     return "thing" if len(phrase) > 1 else "x"
 
 
-def _behind_film(kinds: Sequence[str], last: Token) -> str:
+def _behind_film(kinds: Sequence[str], phrase: Sequence[Token]) -> str:
     """Return the kind of a phrase that goes on behind a film: "the film Dune", "horror department", "film camera"."""
+    last = phrase[-1]
     if last.kind == "realm" and "film" not in kinds:
         return "genre"
     if last.kind == "still":

@@ -86,7 +86,8 @@ def _past(features: Features) -> bool:
 
 
 def _watches_thing(features: Features) -> bool:
-    return "watches_thing" in features and not {"wishes_film", "gives_film", "asks_film"} & set(features)
+    wishes = {"wishes_film", "gives_film", "asks_film", "what_to_watch"}
+    return "watches_thing" in features and wishes.isdisjoint(features)
 
 
 def _names_kind(features: Features) -> bool:
@@ -185,6 +186,7 @@ RULES: Final[Sequence[Rule]] = (
     Rule("kind_wished_for", "recommend", _names_kind),
     Rule("film_asked_for_loosely", "recommend", _has("asks_loosely")),
     Rule("somebodys_films_asked_for", "recommend", _asks_by_maker),
+    Rule("choice_left_open", "unsure", _has("choice_left")),
     Rule("which_one", "not", _which_one),
     Rule("other_thing_watched", "not", _watches_thing, strong=True),
     Rule("nothing_named", "unsure", _recommends),
@@ -200,7 +202,15 @@ RULES: Final[Sequence[Rule]] = (
 )
 #: Rules of clauses that say half of what a wish says, the other half of which may stand in another clause.
 HALF_WISHES: Final = frozenset(
-    {"nothing_named", "something_to_watch", "mood_alone", "like_what_was_named", "which_one", "kind_not_wanted"}
+    {
+        "nothing_named",
+        "something_to_watch",
+        "mood_alone",
+        "like_what_was_named",
+        "which_one",
+        "kind_not_wanted",
+        "choice_left_open",
+    }
 )
 
 

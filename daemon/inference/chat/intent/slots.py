@@ -86,7 +86,7 @@ def _negative(clause: Sequence[Token], language: Language) -> list[bool]:
     for i, token in enumerate(clause):
         if (token.kind in _NEGATIVE and token.text not in _BEHIND) or token.text == "nothing":
             reached = True
-        elif token.kind in {"recommend", "conj", "or", "want", "give", "help"} or (
+        elif token.kind in {"recommend", "conj", "or", "want", "give", "pick", "help"} or (
             language == "zh" and token.kind == "de"
         ):
             reached = reached and i > 0 and clause[i - 1].kind in {"neg", "adv"} and token.kind != "conj"

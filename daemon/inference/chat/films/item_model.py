@@ -72,19 +72,34 @@ class ItemModel:
 
 def _weights(gram: NDArray[np.float64], l2: float) -> Floats:
     """Return the weights of a Gram matrix, which is overwritten: at 4,000 films every copy takes 128 MB."""
-    from scipy.linalg import lapack  # noqa: PLC0415 of the extra "chat"
-
-    size = gram.shape[0]
     np.fill_diagonal(gram, gram.diagonal() + l2)
-    factor, _ = lapack.dpotrf(gram.T, lower=True, overwrite_a=True)  # symmetric, and LAPACK wants columns first
-    inverse, _ = lapack.dpotri(factor, lower=True, overwrite_c=True)
-    weights: Floats = np.empty((size, size), dtype=np.float32)
-    for start in range(0, size, _ROWS):
-        rows = slice(start, min(start + _ROWS, size))
-        weights[rows, :start] = inverse[rows, :start]
-        weights[:start, rows] = inverse[rows, :start].T
-        corner = np.tril(inverse[rows, rows])
-        weights[rows, rows] = corner + np.tril(corner, -1).T
-    weights /= -inverse.diagonal().astype(np.float32)
+    _invert(gram)
+    weights: Floats = np.empty(gram.shape, dtype=np.float32)
+    scale = -gram.diagonal()
+    for rows in _blocks(gram.shape[0]):
+        weights[rows] = gram[rows] / scale
     np.fill_diagonal(weights, 0.0)
     return weights
+
+
+def _invert(matrix: NDArray[np.float64]) -> None:
+    """Put the inverse of a symmetric, positive definite matrix in its place, by Gauss-Jordan elimination in blocks.
+
+    Golub and Van Loan, "Matrix Computations", section 3.2: no pivots are needed for such a matrix. One call of LAPACK
+    would hold the interpreter, and with it the event loop, for seconds; products of blocks do not.
+    """
+    blocks = _blocks(matrix.shape[0])
+    for pivot in blocks:
+        inverse = np.linalg.inv(matrix[pivot, pivot])
+        across = inverse @ matrix[pivot]
+        across[:, pivot] = inverse
+        for rows in blocks:
+            if rows != pivot:
+                down = matrix[rows, pivot].copy()
+                matrix[rows, pivot] = 0.0
+                matrix[rows] -= down @ across
+        matrix[pivot] = across
+
+
+def _blocks(size: int) -> list[slice]:
+    return [slice(start, min(start + _ROWS, size)) for start in range(0, size, _ROWS)]

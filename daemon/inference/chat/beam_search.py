@@ -45,7 +45,8 @@ class BeamSearch(Search):
         sums = (live.sums[:, :, None] + offers.scores).reshape(count, width * shown)
         # no more than one of each place ends, so that twice the width holds `width` that go on
         order = (-sums).argsort(axis=1, kind="stable")[:, : 2 * width]
-        order += np.arange(0, sums.size, width * shown)[:, None]
+        if count > 1:
+            order += np.arange(0, sums.size, width * shown)[:, None]
         best, tokens = sums.take(order), offers.tokens.take(order)
         ends = tokens == self.settings.end
         endings = _NONE
@@ -61,6 +62,8 @@ class BeamSearch(Search):
 
     def _short(self, live: Hypotheses, offers: Offers, last: Sums) -> Flags | None:
         """Tell which hypotheses did not show all that could be chosen. last: [R, 1], the least that goes on."""
+        if offers.scores.shape[2] > self.settings.width and offers.scores.min() > -np.inf:
+            return None  # of what was shown nothing is blocked, and no more than one token of each is the end
         short: Flags = live.sums + offers.hidden >= np.maximum(last, _LOWEST)
         if not short.any():
             return None

@@ -32,8 +32,8 @@ class Blocking:
             self._repeats(live, tokens, scores)
 
     def _early_ends(self, live: Hypotheses, tokens: Ints, scores: Sums) -> None:
-        early = live.ages < self._settings.min_length
-        if early.any():
+        if live.ages.min() < self._settings.min_length:
+            early = live.ages < self._settings.min_length
             scores[early[:, None, None] & (tokens == self._settings.end)] = -np.inf
 
     def _repeats(self, live: Hypotheses, tokens: Ints, scores: Sums) -> None:

@@ -43,19 +43,21 @@ class Asking:
         Raises ValueError when the model's scores are no log-probabilities, or not as many as it was asked for.
         """
         shown = min(shown, self._steps.size)
-        places = np.flatnonzero(live.sums > -np.inf)
-        candidates, state = self._step(state, live, places, shown)
         shape = (*live.sums.shape, shown)
-        if places.size == live.sums.size:
-            tokens, scores, rows = candidates.tokens, candidates.scores.astype(np.float64), places
+        sent = live.sums.size
+        if live.sums.min() > -np.inf:
+            candidates, state = self._step(state, live.rows.ravel(), live.last.ravel(), shown)
+            tokens, scores, rows = candidates.tokens, candidates.scores.astype(np.float64), np.arange(sent)
         else:
-            tokens = np.zeros((live.sums.size, shown), dtype=np.int64)
-            scores = np.full((live.sums.size, shown), -np.inf)
-            rows = np.zeros(live.sums.size, dtype=np.int64)
-            tokens[places], scores[places], rows[places] = *candidates, np.arange(places.size)
+            places = np.flatnonzero(live.sums > -np.inf)
+            candidates, state = self._step(state, live.rows.take(places), live.last.take(places), shown)
+            tokens = np.zeros((sent, shown), dtype=np.int64)
+            scores = np.full((sent, shown), -np.inf)
+            rows, sent = np.zeros(sent, dtype=np.int64), places.size
+            tokens[places], scores[places], rows[places] = *candidates, np.arange(sent)
         scores = scores.reshape(shape)
         hidden = scores[:, :, -1].copy() if shown < self._steps.size else np.full(live.sums.shape, -np.inf)
-        offers = Offers(tokens.reshape(shape), scores, hidden, rows, state, places.size)
+        offers = Offers(tokens.reshape(shape), scores, hidden, rows, state, sent)
         self._blocking.apply(live, offers.tokens, offers.scores)
         return offers
 
@@ -68,7 +70,7 @@ class Asking:
         scores = np.full((live.sums.size, shown), -np.inf)
         tokens[:, :before] = offers.tokens.reshape(-1, before)
         scores[:, :before] = offers.scores.reshape(-1, before)
-        candidates, _ = self._step(state, live, places, shown)
+        candidates, _ = self._step(state, live.rows.take(places), live.last.take(places), shown)
         tokens[places], scores[places] = candidates
         hidden = offers.hidden.copy()
         hidden.reshape(-1)[places] = candidates.scores[:, -1] if shown < self._steps.size else -np.inf
@@ -77,10 +79,9 @@ class Asking:
         self._blocking.apply(live, more.tokens, more.scores)
         return more
 
-    def _step(self, state: Any, live: Hypotheses, places: Ints, shown: int) -> tuple[Candidates, Any]:
-        rows, last = live.rows.take(places), live.last.take(places)
+    def _step(self, state: Any, rows: Ints, last: Ints, shown: int) -> tuple[Candidates, Any]:
         (tokens, scores), state = self._steps.step(state, rows, last, shown)
-        shape = (places.size, shown)
+        shape = (rows.size, shown)
         if tokens.shape != shape or scores.shape != shape:
             raise ValueError(f"the model gave tokens {tokens.shape} and scores {scores.shape}; {shape} were asked for")
         best = scores.max()

@@ -28,6 +28,7 @@ class OnnxGraph:
         self._inputs: list[onnx.ValueInfoProto] = []
         self._outputs: list[onnx.ValueInfoProto] = []
         self._shared: dict[str, Array] = {}
+        self._names: dict[str, str] = {}  # of values that are given out
         self._count = 0
 
     def input(self, name: str, kind: str, dimensions: Dimensions) -> str:
@@ -36,8 +37,8 @@ class OnnxGraph:
         return name
 
     def output(self, value: str, name: str, kind: str, dimensions: Dimensions) -> None:
-        """Give a value out under a name."""
-        self._nodes.append(helper.make_node("Identity", [value], [name]))
+        """Give a node's value out under a name."""
+        self._names[value] = name
         self._outputs.append(helper.make_tensor_value_info(name, _TYPES[kind], dimensions))
 
     def constant(self, value: Array, hint: str = "c") -> str:
@@ -69,6 +70,9 @@ class OnnxGraph:
         """Return the checked model, with facts about it as its metadata. Raises onnx's own error for a wrong graph."""
         shared = [numpy_helper.from_array(value, name) for name, value in self._shared.items()]
         constants = [*self._constants, *shared]
+        for node in self._nodes:
+            for values in (node.input, node.output):
+                values[:] = [self._names.get(value, value) for value in values]
         graph = helper.make_graph(self._nodes, self._name, self._inputs, self._outputs, constants)
         opsets = [helper.make_opsetid(domain, version) for domain, version in _OPSETS.items()]
         model = helper.make_model(graph, opset_imports=opsets, ir_version=_IR_VERSION, producer_name="zhiban")

@@ -18,7 +18,7 @@ from daemon.inference.chat.training.gru_weights import GruWeights
 from daemon.inference.chat.training.onnx_graph import Array, OnnxGraph
 
 #: Scores of the best of each block are compared first, so that only a few blocks are looked through.
-_BLOCKS = 100
+_BLOCKS = 400
 
 
 @dataclass(frozen=True)
@@ -123,15 +123,15 @@ def _best(graph: OnnxGraph, logits: str, weights: StepWeights) -> None:
     blocks = next(blocks for blocks in range(min(_BLOCKS, count), 0, -1) if count % blocks == 0)
     size = count // blocks
     scores = graph.node("LogSoftmax", logits, axis=-1)
-    blocked = graph.node("Reshape", scores, graph.ints(-1, blocks, size))
-    highest = graph.node("ReduceMax", blocked, graph.ints(2), keepdims=0)
+    # a block is every so-many-th token
+    blocked = graph.node("Reshape", scores, graph.ints(-1, size, blocks))
+    highest = graph.node("ReduceMax", blocked, graph.ints(1), keepdims=0)
     _, chosen = graph.nodes("TopK", highest, graph.node("Min", k, graph.ints(blocks)), outputs=2, axis=1)
-    within = graph.node("GatherND", blocked, graph.node("Unsqueeze", chosen, graph.ints(2)), batch_dims=1)
-    flat = graph.node("Flatten", within, axis=1)
-    best, place = graph.nodes("TopK", flat, k, outputs=2, axis=1)
-    block = graph.node("Div", place, graph.ints(size))
-    shift = graph.node("Sub", graph.node("GatherElements", chosen, block, axis=1), block)
-    token = graph.node("Add", place, graph.node("Mul", shift, graph.ints(size)))
+    first = graph.node("Unsqueeze", chosen, graph.ints(1))
+    within = graph.node("Add", first, graph.constant(np.arange(size)[:, None] * blocks, "block"))
+    within = graph.node("Flatten", within, axis=1)
+    best, place = graph.nodes("TopK", graph.node("GatherElements", scores, within, axis=1), k, outputs=2, axis=1)
+    token = graph.node("GatherElements", within, place, axis=1)
     if listed is not None:
         token = graph.node("Gather", graph.constant(listed, "listed"), token)
     graph.output(token, "best", "int64", ["N", "K"])

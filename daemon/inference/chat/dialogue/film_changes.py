@@ -10,12 +10,16 @@ from typing import Final
 import msgspec
 
 from daemon.inference.chat.dialogue.cues import LONGEST, plain
+from daemon.inference.chat.dialogue.film_questions import without_names
 from daemon.inference.chat.dialogue.phrases import table
 from daemon.inference.chat.wishes import Slots
 from daemon.ports.films import Film
+from daemon.products.phrases import Language
 
 #: What a film has too much of; "too funny" is praise.
 _HEAVY: Final = frozenset({"dark", "sad", "scary", "slow", "violent"})
+_HAN: Final = re.compile(r"[\u3400-\u9fff]")
+_QUOTED: Final = re.compile(r"[《“\"]([^《》“”\"]{1,60})[》”\"]")
 _TOO: Final = re.compile(r"\btoo\b|(?<!别)(?<!不要)太")
 #: Minutes of films that are long or short by themselves, and of any.
 _LONG: Final = 150
@@ -32,13 +36,16 @@ _LENGTH: Final = re.compile(
 )
 
 
-def heard(text: str, slots: Slots, shown: Sequence[Film]) -> Slots:
-    """Return what a turn names, with what only makes sense beside the films shown last, or of films at all."""
+def heard(text: str, slots: Slots, shown: Sequence[Film], focus: Sequence[Film] = ()) -> Slots:
+    """Return what a turn names, with what only makes sense beside the films shown last, or of films at all.
+
+    focus: those of shown that were spoken of last.
+    """
     bare = plain(text)
     if len(bare) > LONGEST:
         return slots
-    slots = _less(bare, slots)
-    if _says("kids", bare) and not {"children", "family"} & {*slots.genres}:
+    slots = _beside(text, _less(bare, slots), shown, focus)
+    if (_says("kids", bare) or _says("kids_wish", bare)) and not {"children", "family"} & {*slots.genres}:
         slots = msgspec.structs.replace(slots, genres=(*slots.genres, "children"))
     minutes = _length_named(text.casefold()) or _length_beside(bare, shown)
     return msgspec.structs.replace(slots, minutes=minutes) if minutes else slots
@@ -52,10 +59,21 @@ def cannot_tell(text: str) -> tuple[str, ...]:
     return tuple(key for key in table("film_talk")["cannot"] if _cannot(key).search(bare))
 
 
+def by_same_people(text: str) -> bool:
+    """Tell whether a text asks for more by somebody who made a film that was shown."""
+    bare = plain(text)
+    return len(bare) <= LONGEST and (_says("same_director", bare) or _says("same_actor", bare))
+
+
 def for_children(text: str) -> bool:
     """Tell whether a text wishes for something that children can watch."""
     bare = plain(text)
     return len(bare) <= LONGEST and _says("kids_wish", bare)
+
+
+def without_less(text: str) -> str:
+    """Return a text without the words by which less of something is wished for."""
+    return _change("less").sub(" ", plain(text))
 
 
 def _less(bare: str, slots: Slots) -> Slots:
@@ -68,6 +86,26 @@ def _less(bare: str, slots: Slots) -> Slots:
         slots, moods=tuple(mood for mood in slots.moods if mood not in unwanted),
         not_moods=tuple(dict.fromkeys((*slots.not_moods, *unwanted))),
     )  # fmt: skip
+
+
+def _beside(text: str, slots: Slots, shown: Sequence[Film], focus: Sequence[Film]) -> Slots:
+    """Return slots with the film that more like it are wished for, and the people that more by them are."""
+    rest, named = without_names(text, shown)
+    language: Language = "zh" if _HAN.search(text) else "en"
+    quoted = _QUOTED.search(text)
+    if quoted and not named and not slots.like and _says("like_it", plain(_QUOTED.sub(" it ", text))):
+        return msgspec.structs.replace(slots, like=(quoted[1].strip(),))
+    meant = (*named, *focus, *shown)[:1]
+    if not meant:
+        return slots
+    bare, film = plain(rest), meant[0]
+    if not slots.like and _says("like_it", bare):
+        return msgspec.structs.replace(slots, like=(film.title(language),))
+    for change, people in (("same_director", film.directors), ("same_actor", film.cast)):
+        if people and not slots.people and _says(change, bare):
+            first = people[0]
+            return Slots(people=((first.zh or first.en) if language == "zh" else (first.en or first.zh),))
+    return slots
 
 
 def _length_beside(bare: str, shown: Sequence[Film]) -> tuple[int, int] | None:

@@ -59,7 +59,7 @@ def question_in(text: str, films: Sequence[Film], slots_in: Callable[[str], Slot
     """
     if len(text) > LONGEST:
         return None
-    rest, named = _without_names(text, films)
+    rest, named = without_names(text, films)
     kinds: list[str] = []
     asked = Slots()
     for clause in _ENDS.split(rest):
@@ -84,7 +84,7 @@ def titles_asked_about(text: str, *, among_films: bool) -> Iterator[str]:
             yield from (title.strip() for title in found.groups() if title)
 
 
-def _without_names(text: str, films: Sequence[Film]) -> tuple[str, tuple[Film, ...]]:
+def without_names(text: str, films: Sequence[Film]) -> tuple[str, tuple[Film, ...]]:
     """Return a text with "it" for what names films, and the films."""
     rest = _MARKS.sub(" ", text.casefold().replace("’", "'"))
     named: dict[str, Film] = {}

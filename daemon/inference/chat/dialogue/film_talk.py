@@ -13,7 +13,7 @@ from daemon.errors import Unavailable, ZhibanError
 from daemon.inference.chat.dialogue import cues
 from daemon.inference.chat.dialogue.answers import Answer
 from daemon.inference.chat.dialogue.film_answers import answered
-from daemon.inference.chat.dialogue.film_changes import cannot_tell, for_children, heard
+from daemon.inference.chat.dialogue.film_changes import by_same_people, cannot_tell, for_children, heard, without_less
 from daemon.inference.chat.dialogue.film_words import cannot_words, film_phrase, list_of, with_suggestions
 from daemon.inference.chat.dialogue.merging import begun_anew, merged, news, resolved, without_parts, without_those_of
 from daemon.inference.chat.dialogue.parts import Parts
@@ -110,7 +110,7 @@ class FilmTalk:
             session.focus, session.focus_at = tuple(one.film for one in meant or session.shown), session.count
             session.leave_films()
             return turn.answer_phrase("enjoy")
-        if not (turn.short or meant):
+        if not (turn.short or meant or slots != _FILMS):
             return None
         verdict = _verdict(turn, slots)
         if verdict and session.shown:
@@ -133,18 +133,21 @@ class FilmTalk:
         """Return what a turn names, also one that is no wish by itself, where it answers what was said of films."""
         shown = [one.film for one in turn.session.shown]
         if intent.slots != _FILMS or intent.label == "recommend":
-            return heard(turn.text, intent.slots, shown)
+            return heard(turn.text, intent.slots, shown, turn.session.focus)
         answers = intent.label == "unsure" or cues.leaning(turn.text) == "yes" or turn.short
-        telling = turn.says("telling") and heard(turn.text, _FILMS, ()) == _FILMS
-        return heard(turn.text, self._slots_in(turn.text), shown) if answers and not telling else _FILMS
+        beside = heard(turn.text, _FILMS, shown, turn.session.focus)
+        if beside == _FILMS and (not answers or turn.says("telling")):
+            return _FILMS
+        texts = (turn.text, without_less(turn.text)) if answers else ()
+        named = next((found for text in texts if (found := self._slots_in(text)) != _FILMS), _FILMS)
+        return heard(turn.text, named, shown, turn.session.focus)
 
     def _changed(self, turn: Turn, slots: Slots, meant: Sequence[Suggestion]) -> Slots:
         """Return the wish with what a turn changes of it."""
         intent, session = turn.intent, turn.session
-        if intent and intent.label == "recommend" and not (slots.newer or slots.older) and slots != _FILMS:
-            wish = begun_anew(session.wish, slots)
-        else:
-            wish = merged(session.wish, slots)
+        whole = intent and intent.label == "recommend" and not (slots.newer or slots.older) and slots != _FILMS
+        anew = whole or by_same_people(turn.text)
+        wish = begun_anew(session.wish, slots) if anew else merged(session.wish, slots)
         if turn.says("not_him") and session.shown:
             wish = without_those_of(wish, (meant or session.shown)[0].film, session.wish.people, turn.language)
         return self._resolved(turn, wish, slots)

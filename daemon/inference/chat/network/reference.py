@@ -83,25 +83,30 @@ def one_at_a_time(
 ) -> list[Hypothesis]:
     """Search a beam as tutorials do, one hypothesis a call, which any faster search must equal; best reply first.
 
-    Of finished and unfinished hypotheses together the best `width` are kept, by score and then by tokens. Those that
-    hold the end symbol are finished and never asked about again; the others are cut after `longest` tokens.
+    Of all that may follow, the best `width` without the end symbol go on, and those of the best `width` that hold it
+    are replies. The search ends when there are `width` of these; what has not ended by then, or after `longest` tokens,
+    is cut and stands behind them.
     """
-    beam = [(Hypothesis((), 0.0), steps.start([source]))]
+    live, ended = [(Hypothesis((), 0.0), steps.start([source]))], list[Hypothesis]()
     for _ in range(longest):
-        grown = [(hypothesis, state) for hypothesis, state in beam if hypothesis.tokens[-1:] == (end,)]
-        for hypothesis, state in beam:
-            if hypothesis.tokens[-1:] != (end,):
-                grown += _continuations(steps, hypothesis, state, begin, width)
-        beam = sorted(grown, key=lambda one: (-one[0].score, one[0].tokens))[:width]
-    return [hypothesis for hypothesis, _ in beam]
+        grown = [one for hypothesis, state in live for one in _continuations(steps, hypothesis, state, begin, width)]
+        grown.sort(key=lambda one: -one[0].score)
+        ended += [hypothesis for hypothesis, _ in grown[:width] if hypothesis.tokens[-1] == end]
+        live = [one for one in grown if one[0].tokens[-1] != end][:width]
+        if len(ended) >= width or not live:
+            break
+    cut = [hypothesis for hypothesis, _ in live if hypothesis.tokens]
+    return [*sorted(ended, key=lambda one: -one.score), *cut]
 
 
 def _continuations(
     steps: StepFunction, hypothesis: Hypothesis, state: Any, begin: int, width: int
 ) -> list[tuple[Hypothesis, Any]]:
     last = np.array([*hypothesis.tokens[-1:], begin][:1], dtype=np.int64)
-    candidates, state = steps.step(state, np.zeros(1, dtype=np.int64), last, width)
+    # one more than go on, as one of them may be the end
+    candidates, state = steps.step(state, np.zeros(1, dtype=np.int64), last, min(width + 1, steps.size))
     return [
         (Hypothesis((*hypothesis.tokens, int(token)), hypothesis.score + float(score)), state)
         for token, score in zip(candidates.tokens[0], candidates.scores[0], strict=True)
+        if score > -np.inf
     ]

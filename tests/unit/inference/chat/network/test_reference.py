@@ -10,9 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daemon.errors import InvalidInput
+from daemon.inference.chat.beam_search import BeamSearch
+from daemon.inference.chat.hypotheses import Reply
 from daemon.inference.chat.network.reference import TorchSteps, one_at_a_time
+from daemon.inference.chat.search_settings import Settings
 from daemon.inference.chat.steps import StepFunction
 from tests.unit.inference.chat.network.small import BEGIN, CELLS, CONTEXTS, END, HANDINGS, network
+from tests.unit.inference.chat.searching.models import BEGIN as HAND_BEGIN
+from tests.unit.inference.chat.searching.models import END as HAND_END
+from tests.unit.inference.chat.searching.models import Model, models
 
 SENTENCES = st.lists(st.integers(3, 12), min_size=1, max_size=10)
 
@@ -106,5 +112,33 @@ def test_the_naive_search_of_width_1_is_greedy_and_a_wide_one_exhaustive() -> No
     wide = one_at_a_time(steps, [3, 3], begin=BEGIN, end=END, width=500, longest=3)
     assert len(wide) == 1 + 3 + 9 * 4
     assert np.exp([one.score for one in wide]).sum() == pytest.approx(1, abs=1e-5)
-    assert [one.score for one in wide] == sorted((one.score for one in wide), reverse=True)
     assert all(END not in one.tokens[:-1] for one in wide)
+    ended = [one.score for one in wide if one.tokens[-1] == END]
+    assert [one.score for one in wide[: len(ended)]] == sorted(ended, reverse=True)
+
+
+@given(model=models(), source=st.lists(st.integers(0, 9), min_size=1, max_size=3), data=st.data())
+def test_the_naive_search_gives_what_a_search_in_batches_does(
+    model: Model, source: list[int], data: st.DataObject
+) -> None:
+    width, longest = data.draw(st.integers(1, 5)), data.draw(st.integers(1, 7))
+    batched = Settings(begin=HAND_BEGIN, end=HAND_END, width=width, n_best=width, max_length=longest)
+    naive = one_at_a_time(model.steps(), source, begin=HAND_BEGIN, end=HAND_END, width=width, longest=longest)
+    expected = [
+        (said(reply, HAND_END), reply.log_probability) for reply in BeamSearch(model.steps(), batched).run([source])[0]
+    ]
+    assert [(one.tokens, one.score) for one in naive[: len(expected)]] == expected
+
+
+@given(sources=st.lists(SENTENCES, min_size=1, max_size=6), seed=st.integers(0, 20))
+@settings(max_examples=30, deadline=None)
+def test_a_network_gives_the_same_tokens_one_hypothesis_a_call(sources: list[list[int]], seed: int) -> None:
+    steps = TorchSteps(network(seed))
+    found = BeamSearch(steps, Settings(begin=BEGIN, end=END, width=5, max_length=8)).run(sources)
+    for source, replies in zip(sources, found, strict=True):
+        naive = one_at_a_time(steps, source, begin=BEGIN, end=END, width=5, longest=8)
+        assert naive[0].tokens == said(replies[0], END)
+
+
+def said(reply: Reply, end: int) -> tuple[int, ...]:
+    return (*reply.tokens, end) if reply.ended == "end" else reply.tokens

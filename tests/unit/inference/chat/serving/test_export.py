@@ -9,7 +9,7 @@ pytest.importorskip("onnx")
 pytest.importorskip("torch")
 
 from daemon.errors import InvalidInput
-from daemon.inference.chat.network.reference import TorchSteps
+from daemon.inference.chat.network.reference import TorchSteps, one_at_a_time
 from daemon.inference.chat.serving.onnx_steps import OnnxSteps
 from daemon.inference.chat.tokenizer import BOS, EOS
 from daemon.inference.chat.training.export import export
@@ -35,6 +35,15 @@ def test_graphs_in_single_precision_give_torchs_tokens(changes: dict[str, Any]) 
     ]
     for ours, theirs in zip(found, expected, strict=True):
         assert np.allclose([one.score for one in ours], [one.score for one in theirs], atol=1e-4)
+
+
+def test_a_graph_in_single_precision_gives_the_tokens_of_one_hypothesis_a_call() -> None:
+    model = network()
+    steps = OnnxSteps(export(arrays(model), model.shape, "float32"))
+    said = sources(12)
+    for source, replies in zip(said, search(steps, width=5).run(said), strict=True):
+        naive = one_at_a_time(TorchSteps(model), source, begin=BOS, end=EOS, width=5, longest=12)[0]
+        assert tuple(token for token in naive.tokens if token != EOS) == replies[0].tokens
 
 
 @pytest.mark.parametrize("changes", SHAPES[:4])

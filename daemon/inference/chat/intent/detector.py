@@ -22,9 +22,11 @@ _MOST_CLAUSES: Final = 80
 #: Behind a clause: the sentence that it is of ends as a question.
 _ASKED: Final = re.compile(r"[^.!。！\n?？]*[?？]")
 #: Features of a clause that can be the other half of a wish.
-_OTHER_HALF: Final = frozenset({"film", "genre", "like", "specific", "watched_title"})
+_OTHER_HALF: Final = frozenset({"film", "genre", "like", "specific"})
 #: Features that can be it beside a wish to watch.
 _WATCHED_HALF: Final = frozenset({"kind", "person", "maker", "choice_of_names"})
+#: Halves of a wish that a film which somebody has just seen makes whole: "I loved Dune. More like that?"
+_MORE_OF_IT: Final = frozenset({"like_what_was_named", "something_to_watch", "nothing_named", "mood_alone"})
 
 
 #: Rules whose clauses are no half of a wish, whatever they name.
@@ -36,8 +38,11 @@ class _Judged(NamedTuple):
     features: frozenset[str]
 
 
-def detect(text: str) -> Intent:
-    """Tell what an utterance is taken for. Never raises; time is linear in its first 2,000 characters, and no more."""
+def detect(text: str, *, this_year: int | None = None) -> Intent:
+    """Tell what an utterance is taken for. Never raises; time is linear in its first 2,000 characters, and no more.
+
+    this_year: from which "last year" is told; that of today in UTC by default.
+    """
     plain = normalised(text).replace("\u2019", "'").replace("\u2018", "'")
     language = language_of(plain)
     words = tokens(plain, language)
@@ -57,7 +62,7 @@ def detect(text: str) -> Intent:
             features |= {"maker"}
         judged.append(_Judged(decide(features), features))
     label, rule = _together(judged)
-    return Intent(label=label, lang=language, rule=rule, slots=slots_of(parts, plain, language))
+    return Intent(label=label, lang=language, rule=rule, slots=slots_of(parts, plain, language, this_year=this_year))
 
 
 def _together(judged: Sequence[_Judged]) -> tuple[Label, str]:
@@ -105,6 +110,8 @@ def _other_half(one: _Judged, half: Rule | None) -> bool:
     refused = one.rule is not None and (one.rule.name in _REFUSED or "shop" in one.features)
     watched = half is not None and half.name in {"something_to_watch", "nothing_named"}
     if half is not None and half.name == "which_one" and "specific" in one.features:
+        return not refused
+    if half is not None and half.name in _MORE_OF_IT and "watched_title" in one.features:
         return not refused
     halves = _OTHER_HALF | _WATCHED_HALF if watched else _OTHER_HALF
     return not refused and not halves.isdisjoint(one.features)

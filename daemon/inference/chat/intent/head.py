@@ -12,7 +12,7 @@ from daemon.products.phrases import Language
 
 #: Words that stand before the noun of a phrase. Those that begin one end the phrase before them.
 _BEGIN: Final = {"the", "det", "your", "any", "something", "fav", "superl", "fact"}
-_BEFORE: Final = {"good", "desc", "mood", "gadj", "country", "num", "year", "person", "deg", "alike", "one"}
+_BEFORE: Final = {"good", "desc", "mood", "gadj", "theme", "country", "num", "year", "person", "deg", "alike", "one"}
 _NOUNS: Final = {
     "film",
     "genre",
@@ -48,7 +48,7 @@ def phrases(clause: Sequence[Token]) -> list[Token]:
             at += 1
             continue
         phrase = clause[at:end]
-        kept = _head_end(phrase, asked=bool(found) and found[-1].kind == "what")
+        kept = _head_end(phrase, asked=bool(found) and found[-1].kind in {"what", "which"})
         found.extend(_chunk(phrase[:kept]))
         at += kept
     return [_as_verb(found, i) for i in range(len(found))]

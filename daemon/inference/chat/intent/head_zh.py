@@ -12,6 +12,9 @@ _NOUNS: Final = {"compound", "other"}
 #: Behind 的 these say something of a film and are not what the film belongs to.
 _NOT_OWNED: Final = {
     "recommend",
+    "intro",
+    "goodde",
+    "suit",
     "particle",
     "film",
     "kindfilm",
@@ -31,11 +34,13 @@ _NOT_OWNED: Final = {
     "topic",
 }
 _AMONG: Final = {"里", "里面", "中", "当中", "里头"}
+#: Verbs that are said of films, and what counts them.
+_OF_FILMS: Final = {"watch", "watch_m", "like_v", "recommend", "which_bu"}
 #: These ask at the end of a clause.
 _ASKING: Final = {"没", "不", "没有", "否"}
 #: Behind a title these tell that others are meant that are like it.
 _AS_THAT: Final = {"那样", "那种", "这样", "这种", "一样", "一样的", "那类", "这类", "那么", "这么", "差不多", "似的"}
-_BEFORE_THIS: Final = {"measure", "num", "good", "mood", "gadj", "country", "adv", "de"}
+_BEFORE_THIS: Final = {"measure", "num", "good", "goodde", "suit", "mood", "gadj", "theme", "country", "adv", "de"}
 
 
 def phrases(clause: Sequence[Token]) -> list[Token]:
@@ -57,7 +62,7 @@ def phrases(clause: Sequence[Token]) -> list[Token]:
             found.append(token)
             at = end
             continue
-        if token.kind == "gadj" and at + 1 < len(clause) and clause[at + 1].kind in _NOUNS:
+        if token.kind in {"gadj", "theme"} and at + 1 < len(clause) and clause[at + 1].kind in _NOUNS:
             token = token._replace(kind="thing", end=clause[at + 1].end)
             at += 1
         found.append(_single(token))
@@ -101,7 +106,7 @@ def _owned(clause: Sequence[Token], at: int, end: int, film: Token) -> tuple[Tok
 
 def _counted(before: Sequence[Token]) -> bool:
     """Tell whether what comes is counted or watched as films are, so that any word with 片 is one."""
-    return any(token.text.endswith("部") or token.kind in {"watch", "watch_m"} for token in before)
+    return any(token.text.endswith("部") or token.kind in _OF_FILMS for token in before)
 
 
 def _asked_among(rest: Sequence[Token]) -> bool:

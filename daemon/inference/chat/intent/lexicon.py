@@ -16,7 +16,7 @@ from daemon.products.phrases import Language
 #: number, and what `head` makes of noun phrases.
 OPEN_CLASSES: Final = (
     "x", "name", "title", "num", "film", "goodfilm", "praised", "thefilm", "yourfilm", "favfilm", "myfilm", "bestfilm",
-    "factfilm", "genre", "gadj", "kind", "kindfilm", "mood", "country", "person", "thing", "plan",
+    "factfilm", "genre", "gadj", "theme", "kind", "kindfilm", "mood", "country", "person", "thing", "plan",
 )  # fmt: skip
 _VALUED: Final = {"moods": "mood", "countries": "country"}
 
@@ -71,6 +71,8 @@ def _genres(language: Language) -> Iterator[tuple[str, Meaning]]:
             yield word, Meaning("genre", genre)
         for word in own.get("words", ()):
             yield word, Meaning("gadj", genre)
+        for word in own.get("themes", ()):
+            yield word, Meaning("theme", genre)
 
 
 def _valued(language: Language) -> Iterator[tuple[str, Meaning]]:
@@ -94,8 +96,10 @@ def _names(language: Language) -> Iterator[tuple[str, Meaning]]:
 def _add_kinds_of_film(words: dict[str, Meaning]) -> None:
     """Add the words that Chinese makes of a kind or a country and 片."""
     for word, meaning in list(words.items()):
-        if meaning.kind in {"gadj", "mood"}:
+        if meaning.kind in {"gadj", "theme", "mood"}:
             words[word + "片"] = Meaning("kindfilm", f"{meaning.kind}:{meaning.value}")
     for value, by_language in read("lexicon/countries.toml").items():
         for word in by_language["zh"]:
             words[word + "片"] = Meaning("kindfilm", f"country:{value}")
+            if len(word) == 1:
+                words[word + "影"] = Meaning("kindfilm", f"country:{value}")

@@ -23,6 +23,28 @@ _LIKE_ENDS: Final = frozenset(
 #: Words that are written small inside a title.
 _SMALL: Final = frozenset({"the", "of", "and", "a", "in", "on", "to", "for", "with"})
 _LONGEST_TITLE: Final = 8
+#: These are no part of a title in small letters, and with those of the second line none begins.
+_NO_TITLE: Final = frozenset(
+    {
+        "adv",
+        "please",
+        "urge",
+        "conj",
+        "or",
+        "except",
+        "neg",
+        "i",
+        "you",
+        "me",
+        "modal",
+        "be",
+        "want",
+        "like",
+        "rel",
+        "mark",
+    }
+)
+_POINTING: Final = frozenset({"this", "that", "these", "those", "it", "my", "your", "one", "what", "which"})
 
 
 def people(clause: Sequence[Token], language: Language) -> Iterator[tuple[int, int]]:
@@ -87,11 +109,24 @@ def _title_behind(clause: Sequence[Token], start: int, language: Language) -> tu
     if start < len(clause) and clause[start].kind in {"title", "person"}:
         return start, start + 1
     if language == "en":
-        return start, _capitals_end(clause, start)
+        end = _capitals_end(clause, start)
+        return start, end if end > start else _small_end(clause, start)
     end = start
     while end < len(clause) and end - start < _LONGEST_TITLE and clause[end].kind in {"x", "num"}:
         end += 1
     return (start, end) if end - start >= 2 and (_alike(clause, end) or _owns_film(clause, end)) else (start, start)
+
+
+def _small_end(clause: Sequence[Token], start: int) -> int:
+    """Return where a title in small letters ends, `start` where none begins: "movies like the big short"."""
+    before = clause[start - 2].kind if start > 1 else ""
+    if before not in _FILMS | {"something", "alike"} or (start < len(clause) and clause[start].text in _POINTING):
+        return start
+    end = start
+    while end < len(clause) and end - start < _LONGEST_TITLE and clause[end].kind not in _NO_TITLE:
+        end += 1
+    words = [token.kind for token in clause[start:end]]
+    return end if words and (before in _FILMS or set(words) <= {"x", "num"}) else start
 
 
 def _capitals_end(clause: Sequence[Token], start: int) -> int:

@@ -43,7 +43,7 @@ _PRAISE: Final = frozenset(
     | {"wonderful", "superb", "terrific", "bad", "perfect", "interesting", "fun", "solid", "stunning", "decent"}
 )
 #: Before "cinema" these make it films and no house: "french cinema".
-_OF_CINEMA: Final = {"country", "good", "desc", "gadj", "mood", "year"}
+_OF_CINEMA: Final = {"country", "good", "desc", "gadj", "theme", "mood", "year"}
 
 
 def is_plural(token: Token) -> bool:

@@ -120,7 +120,7 @@ def _beside(features: Features) -> bool:
 
 def _which_one(features: Features) -> bool:
     """A choice is asked for, of what another clause has to tell."""
-    return "asks_which" in features and {"recommends", "wishes_watch"}.isdisjoint(features)
+    return "asks_which" in features and {"recommends", "wishes_watch", "wishes_something"}.isdisjoint(features)
 
 
 def _asks_by_mark(features: Features) -> bool:

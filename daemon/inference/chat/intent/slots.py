@@ -12,7 +12,7 @@ from daemon.inference.chat.intent.years import years_in
 from daemon.inference.chat.wishes import Slots
 from daemon.products.phrases import Language
 
-_FIELDS: Final = {"genre": "genres", "gadj": "genres", "mood": "moods", "country": "countries"}
+_FIELDS: Final = {"genre": "genres", "gadj": "genres", "theme": "genres", "mood": "moods", "country": "countries"}
 #: A single name behind these may be of somebody to watch with.
 _COMPANY: Final = frozenset({"with", "from"})
 #: Stands behind what is left out: "王家卫以外的".
@@ -45,7 +45,9 @@ def has_maker(clause: Sequence[Token], language: Language) -> bool:
     )
 
 
-def slots_of(clauses: Sequence[Sequence[Token]], text: str, language: Language) -> Slots:
+def slots_of(
+    clauses: Sequence[Sequence[Token]], text: str, language: Language, *, this_year: int | None = None
+) -> Slots:
     """Return what the clauses of a text name. What is named as wanted and as not wanted is not wanted."""
     found: dict[str, list[str]] = {}
     for clause in clauses:
@@ -64,7 +66,7 @@ def slots_of(clauses: Sequence[Sequence[Token]], text: str, language: Language) 
         fields[name] = tuple(value for value in fields.get(name, ()) if value not in fields.get(f"not_{name}", ()))
     return Slots(
         **fields,
-        years=years_in(text),
+        years=years_in(text, this_year=this_year),
         newer=bool(_NEWER.search(text)),
         older=bool(_OLDER.search(text)),
         seen=bool(_SEEN.search(text)),

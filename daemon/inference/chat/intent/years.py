@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import Final
 
 _FIRST, _LAST = 1880, 2100
@@ -30,8 +31,37 @@ _DECADE: Final = re.compile(
 _YEAR: Final = re.compile(r"(?<![\d.,:$¥€£-])((?:18|19|20)\d\d)(?=年|[^\d.,%:-]|[.,]?$|[.,]\s)")
 
 
-def years_in(text: str) -> tuple[int, int] | None:
-    """Return the first and the last year that a text asks for, None where it names none."""
+#: Years that are told from today: one, and several up to now.
+_AGO: Final = re.compile(r"\b(this|last) year\b|(今年|去年|前年|大前年)", re.IGNORECASE)
+_LATELY: Final = re.compile(
+    r"\b(?:last|past|recent) (?:(few|couple of|two|three|four|five|ten|\d{1,2}) )?(years|decade)\b"
+    r"|(?:近|最近|这|过去)([几两二三四五十]|\d{1,2})年",
+    re.IGNORECASE,
+)
+_BACK: Final = {"this": 0, "last": 1, "今年": 0, "去年": 1, "前年": 2, "大前年": 3}
+_COUNTS: Final = {
+    "few": 3,
+    "couple of": 2,
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "ten": 10,
+    "几": 3,
+    "两": 2,
+    "二": 2,
+    "三": 3,
+    "四": 4,
+    "五": 5,
+    "十": 10,
+}
+
+
+def years_in(text: str, *, this_year: int | None = None) -> tuple[int, int] | None:
+    """Return the first and the last year that a text asks for, None where it names none.
+
+    this_year: from which "last year" is told; that of today in UTC by default.
+    """
     if found := _BETWEEN.search(text):
         first, last = sorted((int(found[1]), int(found[2])))
         return first, last
@@ -43,6 +73,17 @@ def years_in(text: str) -> tuple[int, int] | None:
         return _FIRST, int(found[1] or found[2])
     if found := _YEAR.search(text):
         return int(found[1]), int(found[1])
+    return _relative(text, this_year)
+
+
+def _relative(text: str, this_year: int | None) -> tuple[int, int] | None:
+    if found := _LATELY.search(text):
+        count = (found[1] or found[3] or ("ten" if found[2].lower() == "decade" else "few")).lower()
+        now = this_year or datetime.now(UTC).year
+        return now - (int(count) if count.isdigit() else _COUNTS[count]), now
+    if found := _AGO.search(text):
+        year = (this_year or datetime.now(UTC).year) - _BACK[(found[1] or found[2]).lower()]
+        return year, year
     return None
 
 

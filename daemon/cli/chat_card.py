@@ -26,7 +26,7 @@ _DEADLINE_S = 300.0
               help="The folder of the training.")  # fmt: skip
 @click.option("--model", "path", type=click.Path(path_type=Path, exists=True, dir_okay=False), required=True,
               help="The file that was packaged from it.")  # fmt: skip
-@click.option("--most", type=click.IntRange(min=1), default=500, show_default=True,
+@click.option("--most", type=click.IntRange(min=1), default=400, show_default=True,
               help="Pairs measured at most, in each language.")  # fmt: skip
 @click.option("--replies", type=click.IntRange(min=1), default=200, show_default=True,
               help="Replies that are decoded, and turns that are answered, in each language.")  # fmt: skip
@@ -38,12 +38,15 @@ def card(folder: Path, path: Path, most: int, replies: int, log: Path | None) ->
     are such pairs by the whole chat system. It takes minutes.
     """
     need_training()
-    from daemon.inference.chat.training.card import Measured, model_card  # noqa: PLC0415 slow to import
+    import torch  # noqa: PLC0415 slow to import
+
+    from daemon.inference.chat.training.card import Measured, model_card  # noqa: PLC0415
     from daemon.inference.chat.training.evaluation import evaluate  # noqa: PLC0415
     from daemon.inference.chat.training.folder import HELD_OUT, read_held_out  # noqa: PLC0415
     from daemon.inference.chat.training.held_out_talk import by_hash  # noqa: PLC0415
     from daemon.inference.chat.training.measurable import read_measurable  # noqa: PLC0415
 
+    torch.set_num_threads(1)  # sums come out the same on any number of cores
     with quiet_log():
         file = _file(path, folder)
         held_out = read_held_out(folder / HELD_OUT)

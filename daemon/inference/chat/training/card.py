@@ -57,6 +57,8 @@ def model_card(file: File, measured: Measured, command: str) -> str:
         _index(file),
         "## The course of the training",
         _course(file.log),
+        "## Doing it again",
+        _AGAIN,
         "## Figures on held-out dialogues",
         _figures(measured),
         "## Who speaks",
@@ -76,9 +78,23 @@ spots of those who wrote them: here mostly students in the United States, text o
 Chinese social media before 2020."""
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Return a table, its first column to the left, the others to the right."""
-    lines = ["| " + " | ".join(head) + " |", "|---" + "|---:" * (len(head) - 1) + "|"]
+_AGAIN: Final = """\
+Recipe, seed, corpora and code tell everything; on the same kind of processor, with the same packages, every figure
+comes out the same. On another, sums are rounded in another order: the courses part slowly. Five hundred steps take
+minutes, and the last command tells how far they came apart (CORPORA: the folder of the corpora that are no packages):
+
+```sh
+zhiban chat train --recipe shipped --corpora CORPORA --into again --steps 500
+zhiban chat curve daemon/inference/chat/model.zip again
+```
+
+Without `--steps` the training goes on to its end; `zhiban chat package --from again --into again.zip --corpora CORPORA`
+makes a model of it, and `zhiban chat evaluate again again.zip` measures both."""
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[object]], *, text: bool = False) -> str:
+    """Return a table. text: its columns are texts; otherwise all but the first are figures, to the right."""
+    lines = ["| " + " | ".join(head) + " |", "|---" + ("|---" if text else "|---:") * (len(head) - 1) + "|"]
     return "\n".join([*lines, *("| " + " | ".join(map(cell, row)) + " |" for row in rows)])
 
 
@@ -103,7 +119,7 @@ def _model(file: File) -> str:
         ("file", f"{file.size:,} bytes, SHA-256 {file.sha256}"),
         *((f"... {name}", f"{size:,} bytes") for name, size in file.parts.items()),
     ]
-    return table(("", "fact"), rows)
+    return table(("", "fact"), rows, text=True)
 
 
 def _training(facts: Mapping[str, Any]) -> str:
@@ -121,7 +137,7 @@ def _training(facts: Mapping[str, Any]) -> str:
     ]
     how = {key: recipe[key] for key in ("batches", "optimisation", "course", "cleaning", "balance")}
     rows += [(key, ", ".join(f"{name} {value}" for name, value in part.items())) for key, part in how.items()]
-    return table(("", "fact"), rows)
+    return table(("", "fact"), rows, text=True)
 
 
 def _sources(facts: Mapping[str, Any]) -> str:
@@ -160,7 +176,7 @@ def _course(log: bytes) -> str:
     others = [list(told)[place] for place in spread(len(told), max(1, COURSE - len(evaluations)))]
     rows = [
         (
-            step, *((told[step]["tokens"], told[step]["bits_per_token"]) if step in told else ("", "")),
+            step, *((int(told[step]["tokens"]), told[step]["bits_per_token"]) if step in told else ("", "")),
             measured[step]["held_out_bits_per_token"] if step in measured else "",
             f"{told[step]['rate']:.6f}" if step in told else "",
             f"{told[step]['seconds'] / 3600:.2f}" if step in told else "",
@@ -210,5 +226,5 @@ def _replies(answers: Sequence[Spoken]) -> str:
         own = [answer for answer in answers if answer.language == language][:SHOWN]
         if own:
             rows = [(" / ".join(one.said), one.reply, one.source) for one in own]
-            parts += [f"### {name}", table(("said, oldest turn first", "reply", "by"), rows)]
+            parts += [f"### {name}", table(("said, oldest turn first", "reply", "by"), rows, text=True)]
     return "\n\n".join(parts)

@@ -14,6 +14,7 @@ from daemon.inference.chat.retrieval_terms import key_of, rows_of
 from daemon.inference.chat.training.bland import core_of, is_bland
 from daemon.inference.chat.training.corpora import known
 from daemon.inference.chat.training.pairs import Pair
+from daemon.inference.chat.training.retrieval_index import LONGEST_REPLY
 from daemon.products.phrases import Language
 
 _FIGURES: Final = re.compile(r"\d+|《[^》]*》|[一二三四五六七八九十百千万]+(?=[元岁年月号点个])")
@@ -47,6 +48,8 @@ def chosen(pairs: Iterable[Pair], counts: Counter[str]) -> list[Pair]:
         key = same(pair.context[-1]), same(pair.reply) or pair.reply
         if key in seen:
             counts["duplicate"] += 1
+        elif not key[0] or len(pair.reply) > LONGEST_REPLY:
+            counts["cannot be looked up"] += 1
         elif reason := "" if _is_meant(pair.corpus) else _unfit(pair):
             counts[reason] += 1
         else:

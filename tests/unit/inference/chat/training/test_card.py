@@ -46,7 +46,7 @@ def test_the_page_tells_what_is_in_the_files_and_what_was_measured(folder: Path)
         facts.best.sha256, "bits per character", "in eight bits, as served", "| English | 8 |", "| Chinese | 8 |",
     ):  # fmt: skip
         assert told in text
-    course = text[text.index("## The course") : text.index("## Figures")]
+    course = text[text.index("## The course") : text.index("## Doing it again")]
     assert len([line for line in course.splitlines() if line.startswith("| ")]) == 1 + 10
     shown = text[text.index("## Replies, not selected") :]
     assert len([line for line in shown.splitlines() if line.startswith("| ")]) == 2 * (1 + 8)

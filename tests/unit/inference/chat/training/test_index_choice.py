@@ -35,7 +35,7 @@ def pair(said: str, reply: str, corpus: str = "chitchat") -> Pair:
         ("how are you", "lol", "bland"),
         ("ok", "do you like swimming in the sea", "bland"),
         ("do you like tea", "no way", "reply too short or too long"),
-        ("do you like tea", "well " * 50, "reply too short or too long"),
+        ("do you like tea", "well " * 35, "reply too short or too long"),
         ("one two three four five six seven eight nine ten " + " ".join("abcdefghijklmnopq"), "do you mean it",
          "said too much"),
         ("which town", "Springfield", "reply of one word"),
@@ -72,6 +72,14 @@ def test_a_pair_stays_once_whatever_its_marks_and_capitals() -> None:
 def test_what_somebody_wrote_to_be_said_stays_as_it_is(corpus: str) -> None:
     own = pair("are you a nurse", "I'm a nurse in my family.", corpus)
     assert chosen([own], Counter()) == [own]
+
+
+def test_what_no_index_can_hold_is_left_out_whosever_it_is() -> None:
+    counts: Counter[str] = Counter()
+    wordless = pair("...!", "say something", "/home/me/own.jsonl")
+    story = pair("tell me a story", "once upon a time " * 20, "/home/me/own.jsonl")
+    assert chosen([wordless, story], counts) == []
+    assert counts == {"cannot be looked up": 2}
 
 
 def test_room_goes_to_canned_answers_then_to_chinese_then_to_short_turns() -> None:

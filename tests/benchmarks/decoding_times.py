@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Final
+from typing import Final, TypeAlias
 
 from daemon.inference.chat.network.reference import one_at_a_time
 from daemon.inference.chat.serving.onnx_steps import OnnxSteps
@@ -25,9 +25,10 @@ from tests.benchmarks.peers.marian import InCTranslate2, InTransformers, marian,
 ROUNDS: Final = {1: 60, 16: 15}
 CALLS: Final = {1: 3, 16: 1}
 SLOW_ROUNDS: Final = 7
+Work: TypeAlias = Callable[[], object]
 
 
-def in_turns(sides: Mapping[str, Callable[[], object]], rounds: int, calls: int = 1) -> dict[str, float]:
+def in_turns(sides: Mapping[str, Work], rounds: int, calls: int = 1) -> dict[str, float]:
     """Return the median CPU-milliseconds of a call of each side."""
     spent: dict[str, list[float]] = {name: [] for name in sides}
     for work in sides.values():
@@ -51,7 +52,7 @@ def measured(*, whole: bool) -> dict[str, dict[str, float]]:
     found: dict[str, dict[str, float]] = {"parameters": {"ours": SHAPE.parameters(), "peer": parameters(model)}}
     for count, rounds in ROUNDS.items():
         said = sources(count)
-        sides: dict[str, Callable[[], object]] = {
+        sides: dict[str, Work] = {
             "ours": partial(ours.run, said),
             "ctranslate2": partial(peer.reply, said),
             "ours, listed": partial(listed.run, said),
@@ -59,8 +60,8 @@ def measured(*, whole: bool) -> dict[str, dict[str, float]]:
         }
         found[f"{count}"] = in_turns(sides, rounds, CALLS[count])
         if whole:
-            generate = {"ours": sides["ours"], "transformers": partial(slow.reply, said)}
-            found[f"generate {count}"] = in_turns(generate, SLOW_ROUNDS)
+            slow_sides: dict[str, Work] = {"ours": sides["ours"], "transformers": partial(slow.reply, said)}
+            found[f"generate {count}"] = in_turns(slow_sides, SLOW_ROUNDS)
     if whole:
         said = sources(16)
         found["joined"] = in_turns(

@@ -17,7 +17,7 @@ _WORD: Final = re.compile(
     r"(?P<title>《[^《》\n]{1,80}》?|[“「『][^”」』\n]{1,80}[”」』]|\"[^\"\n]{1,80}\"|(?<!\w)'[A-Z][^'\n]{1,60}'(?!\w))"
     r"|(?P<code>[^\W_\u3400-\u9fff]+(?:_[^\W_\u3400-\u9fff]+)+)"
     r"|(?P<num>\d+(?:st|nd|rd|th)?(?![\w']))"
-    r"|(?P<word>[^\W_\u3400-\u9fff]+'t(?![a-z])|'(?:s|d|m|re|ve|ll)(?![a-z])|[^\W_\u3400-\u9fff]+)"
+    r"|(?P<word>[^\W_\u3400-\u9fff]+'[tT](?![a-zA-Z])|'(?i:s|d|m|re|ve|ll)(?![a-zA-Z])|[^\W_\u3400-\u9fff]+)"
     r"|(?P<han>[\u3400-\u9fff]+)"
     r"|(?P<mark>[^\s\w]|_)"
 )
@@ -44,11 +44,12 @@ def tokens(text: str, language: Language) -> list[Token]:
 
 def _runs(text: str, language: Language) -> Iterator[Sequence[Token]]:
     latin: list[tuple[str, int, int, bool]] = []
+    shouted = text.isupper()
     for match in _WORD.finditer(text):
         group = match.lastgroup
         start, end = match.span()
         if group == "word" or (group == "num" and language == "en"):
-            latin.extend((word, start, end, match[0][0].isupper()) for word in _spelt(match[0].lower()))
+            latin.extend((word, start, end, not shouted and match[0][0].isupper()) for word in _spelt(match[0].lower()))
             continue
         if group == "mark" and match[0] == "-" and latin and text[start - 1 : start].isalnum():
             continue

@@ -30,6 +30,7 @@ def test_any_text_has_one_of_three_outcomes_by_a_rule_with_words_of_the_wishes(t
         "nothing_said",
         "no_film",
         "wish_and_film_apart",
+        "film_asked_for_in_pieces",
         "other_thing_wished_for",
     }
     assert set(found.slots.genres + found.slots.not_genres) <= set(GENRES)
@@ -38,7 +39,25 @@ def test_any_text_has_one_of_three_outcomes_by_a_rule_with_words_of_the_wishes(t
 
 
 @pytest.mark.parametrize(
-    "piece", ["good ", "想看电影", "不", "no movie ", "《", '"a', "a'", "x", "Aa ", "的电影", "\u0301", "a-"]
+    "piece",
+    [
+        "good ",
+        "来点",
+        "what ",
+        " the",
+        "one of ",
+        "想看电影",
+        "不",
+        "no movie ",
+        "《",
+        '"a',
+        "a'",
+        "x",
+        "Aa ",
+        "的电影",
+        "\u0301",
+        "a-",
+    ],
 )
 def test_a_huge_text_has_an_answer(piece: str) -> None:
     assert detect(piece * (100_000 // len(piece))).label in {"recommend", "not", "unsure"}
@@ -70,3 +89,20 @@ def test_a_huge_text_has_an_answer(piece: str) -> None:
 )
 def test_what_a_wish_names_is_found(text: str, slots: Slots) -> None:
     assert detect(text).slots == slots
+
+
+@pytest.mark.parametrize(
+    ("text", "years"),
+    [
+        ("best films of last year", (2025, 2025)),
+        ("anything good from this year?", (2026, 2026)),
+        ("thrillers of the past ten years", (2016, 2026)),
+        ("good movies of the last decade", (2016, 2026)),
+        ("去年有什么好看的电影", (2025, 2025)),
+        ("前年的悬疑片推荐几部", (2024, 2024)),
+        ("近五年好看的科幻片", (2021, 2026)),
+        ("movies from 1994", (1994, 1994)),
+    ],
+)
+def test_years_are_told_from_the_year_that_it_is(text: str, years: tuple[int, int]) -> None:
+    assert detect(text, this_year=2026).slots.years == years

@@ -1,0 +1,66 @@
+"""Kinds of sentences that are told apart by their grammar, each by a pair or more that differ in little else."""
+
+import pytest
+
+from daemon.inference.chat.intent.detector import detect
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("the head word", {"what is your favourite movie?": "recommend", "what is your favourite movie actor?": "not"}),
+        ("the head word in Chinese", {"你最喜欢的电影是什么": "recommend", "你最喜欢的电影配乐是什么": "not"}),
+        ("choices", {"comedy or horror tonight?": "recommend", "tea or coffee tonight?": "not"}),
+        ("choices in Chinese", {"看恐怖片还是科幻片呢": "recommend", "吃火锅还是烧烤": "not"}),
+        ("titles in small letters", {"something like whiplash": "recommend", "something like this mug": "not"}),
+        (
+            "what is left out in Chinese",
+            {"想看科幻的": "recommend", "想看点轻松的": "unsure", "想吃点清淡的": "not"},
+        ),
+        ("what counts films in Chinese", {"国庆档看哪部好": "recommend", "国庆档买哪部手机好": "not"}),
+        (
+            "past years and past days",
+            {"what were the best movies of last year?": "recommend", "I saw a movie last week": "not"},
+        ),
+        ("past years and past days in Chinese", {"去年有什么好电影": "recommend", "去年看了场电影": "not"}),
+        (
+            "films that are liked, and films in other talk",
+            {"I love movies": "unsure", "I learned English from movies": "not"},
+        ),
+        (
+            "films that are named, and films that are described",
+            {"movies": "unsure", "movies with subtitles in Spanish please": "recommend"},
+        ),
+        ("exclamations and questions", {"great movie!": "not", "great movies?": "recommend"}),
+        ("similes", {"my life is like a bad movie": "not", "a movie like my life please": "recommend"}),
+        ("kinds that are disliked", {"I hate musicals": "not", "I hate musicals, recommend a thriller": "recommend"}),
+        (
+            "reported speech",
+            {"he asked which film I liked": "not", "he said it was good, which film do you like?": "recommend"},
+        ),
+        (
+            "makers of films and company",
+            {
+                "I want to watch something with Meryl Streep": "recommend",
+                "I want to watch something with Ann": "unsure",
+            },
+        ),
+        ("urgent wishes", {"a funny movie, quick!!": "recommend", "a funny movie": "unsure"}),
+        ("pieces of a wish in Chinese", {"恐怖片 不要太血腥": "recommend", "恐怖片": "unsure"}),
+        ("wishes in another clause", {"I love zombie films. got any?": "recommend", "got any?": "not"}),
+        ("venues", {"what's good at the cinema this week?": "recommend", "what time does the cinema open?": "not"}),
+        (
+            "what is had already",
+            {"we already picked a movie, thanks": "not", "we haven't picked a movie, suggestions?": "recommend"},
+        ),
+        (
+            "mixed languages",
+            {"推荐个movie吧": "recommend", "有没有like Inception的电影": "recommend", "推荐个app吧": "not"},
+        ),
+        ("spellings", {"reccomend me sumthin scary movie wise": "recommend", "wat moive is gud": "recommend"}),
+        ("Cantonese", {"有冇好睇嘅電影介紹": "recommend", "有冇好食嘅介紹": "not"}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_sentences_of_a_kind_are_told_apart(kind: str, told: dict[str, str]) -> None:
+    assert {text: detect(text).label for text in told} == told, kind

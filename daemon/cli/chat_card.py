@@ -26,9 +26,9 @@ _DEADLINE_S = 300.0
               help="The folder of the training.")  # fmt: skip
 @click.option("--model", "path", type=click.Path(path_type=Path, exists=True, dir_okay=False), required=True,
               help="The file that was packaged from it.")  # fmt: skip
-@click.option("--most", type=click.IntRange(min=1), default=400, show_default=True,
+@click.option("--most", type=click.IntRange(min=1), default=300, show_default=True,
               help="Pairs measured at most, in each language.")  # fmt: skip
-@click.option("--replies", type=click.IntRange(min=1), default=200, show_default=True,
+@click.option("--replies", type=click.IntRange(min=1), default=100, show_default=True,
               help="Replies that are decoded, and turns that are answered, in each language.")  # fmt: skip
 @click.option("--log", "log", type=click.Path(path_type=Path, dir_okay=False), help="Write the log of the training.")
 def card(folder: Path, path: Path, most: int, replies: int, log: Path | None) -> None:
@@ -60,6 +60,7 @@ def card(folder: Path, path: Path, most: int, replies: int, log: Path | None) ->
     command = f"zhiban chat card --from FOLDER --model {path.name} --most {most} --replies {replies}"
     click.echo(model_card(file, Measured(figures[0], figures[1], answers), command), nl=False)
     if log is not None:
+        log.parent.mkdir(parents=True, exist_ok=True)
         log.write_bytes(file.log)
 
 

@@ -39,7 +39,7 @@ def card(folder: Path, *more: str) -> str:
 
 
 def test_the_page_tells_what_is_in_the_files_and_what_was_measured(folder: Path) -> None:
-    text = card(folder, "--replies", "8", "--log", str(folder / "log.jsonl"))
+    text = card(folder, "--replies", "8", "--log", str(folder / "model" / "log.jsonl"))
     facts = read_finished(folder / "into")
     for told in (
         hashlib.sha256((folder / "model.zip").read_bytes()).hexdigest(), facts.recipe.sha256, facts.standing.data,
@@ -51,7 +51,7 @@ def test_the_page_tells_what_is_in_the_files_and_what_was_measured(folder: Path)
     shown = text[text.index("## Replies, not selected") :]
     assert len([line for line in shown.splitlines() if line.startswith("| ")]) == 2 * (1 + 8)
     assert all(cell(said) in shown for said in TALK)
-    assert (folder / "log.jsonl").read_bytes() == facts.log
+    assert (folder / "model" / "log.jsonl").read_bytes() == facts.log
 
 
 def test_the_same_files_give_the_same_page(folder: Path) -> None:

@@ -30,6 +30,8 @@ _NOUNS: Final = {
 #: Behind these "that" begins what is said of them.
 _RELATED: Final = {"film", "goodfilm", "bestfilm", "genre", "praised", "factfilm", "favfilm", "thing", "something"}
 _OWN: Final = {"my", "our", "your", "his", "her", "their", "the", "this", "that"}
+#: These may stand before an adjective inside a phrase: "an actually funny comedy".
+_TRULY: Final = {"actually", "genuinely", "really", "truly", "properly", "seriously", "honestly"}
 _NO_NOUN_ENDINGS: Final = ("ing", "ed", "ly", "able")
 
 
@@ -51,7 +53,7 @@ def phrases(clause: Sequence[Token]) -> list[Token]:
         kept = _head_end(phrase, asked=bool(found) and found[-1].kind in {"what", "which"})
         found.extend(_chunk(phrase[:kept]))
         at += kept
-    return [_as_verb(found, i) for i in range(len(found))]
+    return [_of_others(found, i) for i in range(len(found))]
 
 
 def _noun_behind(clause: Sequence[Token], at: int) -> bool:
@@ -74,6 +76,9 @@ def _end(clause: Sequence[Token], at: int) -> int:
             )
         ):
             break
+        if clause[end].text in _TRULY and end > at and end + 1 < len(clause) and clause[end + 1].kind in _BEFORE:
+            end += 1
+            continue
         if kind not in _BEGIN and kind not in _BEFORE and kind not in _NOUNS:
             break
         nouns += kind in _NOUNS and kind != "x"
@@ -126,13 +131,20 @@ def _loose(phrase: Sequence[Token]) -> list[Token]:
     return [token for token in kept if token.kind not in loose] or list(phrase)
 
 
+def _of_others(chunks: Sequence[Token], i: int) -> Token:
+    """Return a chunk, as a film of taste where it is somebody else's favourite."""
+    if chunks[i].kind == "favfilm" and i and chunks[i - 1].text == "her":
+        return chunks[i]._replace(kind="myfilm")
+    return _as_verb(chunks, i)
+
+
 def _as_verb(chunks: Sequence[Token], i: int) -> Token:
     """Return a chunk, as what somebody does where "film" is a verb."""
     chunk = chunks[i]
     if (
         i
         and chunk.text in {"film", "book", "order", "ship"}
-        and chunks[i - 1].kind in {"to", "i", "modal", "you", "third"}
+        and chunks[i - 1].kind in {"to", "i", "modal", "you", "third", "why_not"}
     ):
         return chunk._replace(kind="plan")
     return chunk

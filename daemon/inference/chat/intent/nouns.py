@@ -42,6 +42,8 @@ _PRAISE: Final = frozenset(
     }
     | {"wonderful", "superb", "terrific", "bad", "perfect", "interesting", "fun", "solid", "stunning", "decent"}
 )
+_OTHERS: Final = {"his", "her", "their", "our"}
+_TELEVISION: Final = {"tv", "television", "series"}
 #: Before "cinema" these make it films and no house: "french cinema".
 _OF_CINEMA: Final = {"country", "good", "desc", "gadj", "theme", "mood", "year"}
 
@@ -78,12 +80,16 @@ def _certain(kinds: Sequence[str], otherwise: str) -> str:
 
 def _film_kind(kinds: Sequence[str], phrase: Sequence[Token]) -> str:
     head = kinds[-1]
+    if head == "genre" and any(token.text in _TELEVISION for token in phrase):
+        return "thing"
     if "fact" in kinds and "good" in kinds:
         return "bestfilm"
     if "fact" in kinds and (kinds[0] in {"the", "fact", "superl"}):
         return "factfilm"
     if "fav" in kinds:
-        return "favfilm" if not phrase[0].text.startswith("my") and kinds[0] != "i" else "myfilm"
+        return (
+            "myfilm" if phrase[0].text.startswith("my") or phrase[0].text in _OTHERS or kinds[0] == "i" else "favfilm"
+        )
     if "superl" in kinds or any(token.text.endswith("iest") for token in phrase):
         return "bestfilm"
     if phrase[0].text == "your":

@@ -153,6 +153,7 @@ _FILM: Final = frozenset({"film", "genre_film"})
 
 #: What a clause is, by the first rule that holds.
 RULES: Final[Sequence[Rule]] = (
+    Rule("wish_refused", "not", _has("refused"), strong=True),
     Rule("reported_speech", "not", _reported, strong=True),
     Rule("recommendation_given", "not", _given, strong=True),
     Rule("which_film_unknown", "recommend", _which_film),

@@ -31,9 +31,9 @@ _PRONOUNS: Final = re.compile(
     r"\b(?:this|that|these|those|the|both|all)(?: of)?(?: (?:ones?|films?|movies?|three|two|them|these|those))+\b"
     r"|\b(?:this|that|these|those|them|they|both)\b|[这那](?:[几两三]?[部个些])?(?:电影|影片|片子)?|它们"
 )
+_QUOTED: Final = re.compile(r"《([^《》]{1,60})》|“([^“”]{2,60})”|\"([^\"]{2,60})\"")
 _TITLED: Final = re.compile(
-    r"《([^《》]{1,60})》|“([^“”]{2,60})”|\"([^\"]{2,60})\""
-    r"|\bwho (?:has )?(?:directed|starred in|stars in|acts in|acted in|plays in|played in) "
+    r"\bwho (?:has )?(?:directed|starred in|stars in|acts in|acted in|plays in|played in) "
     r"(?:the (?:film|movie) )?(.{2,60})"
     r"|\bthe (?:film|movie) (.{2,60}?)(?: about| made| from| released)?$"
     r"|^(?:电影)?(.{2,20}?)(?:这部电影|的)?(?:是)?(?:谁导演|谁导|谁执导|谁演|谁主演|导演是谁|主演是谁)的?$"
@@ -79,9 +79,15 @@ def question_in(text: str, films: Sequence[Film], slots_in: Callable[[str], Slot
 def titles_asked_about(text: str, *, among_films: bool) -> Iterator[str]:
     """Yield what may be a title in a question. among_films: whether films are what is talked about."""
     bare = text[:LONGEST].strip().rstrip("?？!！.。 ").casefold()
-    for shape in (_TITLED, *((_TITLED_AMONG_FILMS,) if among_films else ())):
+    for shape in (_QUOTED, _TITLED, *((_TITLED_AMONG_FILMS,) if among_films else ())):
         for found in shape.finditer(bare):
-            yield from (title.strip() for title in found.groups() if title)
+            yield from (title.strip() for written in found.groups() if written for title in _shorter(written))
+
+
+def _shorter(title: str) -> tuple[str, ...]:
+    """Return what may be a title, and what stands before another question."""
+    before = re.split(r",? and (?=who|what|when|how|where|which)", title)[0]
+    return (title,) if before == title else (title, before)
 
 
 def without_names(text: str, films: Sequence[Film]) -> tuple[str, tuple[Film, ...]]:

@@ -18,7 +18,9 @@ from daemon.inference.chat.dialogue.choice import Choice
 from daemon.inference.chat.dialogue.conversation import Conversation
 from daemon.inference.chat.dialogue.phrases import phrase
 from daemon.inference.chat.dialogue.sessions import Sessions
+from daemon.inference.chat.languages import language_of
 from daemon.inference.chat.loading import Loaded, Loader
+from daemon.inference.chat.normalisation import normalised
 from daemon.metrics import Metrics
 from daemon.ports import Actor, Ports
 from daemon.products.phrases import Language
@@ -30,6 +32,8 @@ DEFAULT_SESSION: Final = "main"
 #: Share of the deadline that the network has for a reply.
 _NETWORK: Final = 0.6
 _CLOSE_S: Final = 0.4
+#: Characters of a text that tell its language.
+_TELLS: Final = 400
 
 
 class ChatStanding(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,7 +118,8 @@ class ChatSystem:
         try:
             return (await self.answer(f"bot/{session}", _bot_person(session), text)).text
         except Unavailable:
-            return phrase("busy", self._language, turn=0, who=session)
+            language = language_of(normalised(text[:_TELLS]), self._language)
+            return phrase("busy", language, turn=0, who=session)
 
     async def forget(self, key: str, person: str) -> bool:
         """Forget a conversation and what the person said of films; tell whether there was one. Raises Unavailable."""

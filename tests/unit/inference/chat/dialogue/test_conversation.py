@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daemon.errors import Unavailable
+from daemon.inference.chat.dialogue.answers import Answer
 from daemon.inference.chat.films.adviser import Adviser
 from daemon.inference.chat.films.suggestions import Suggestions
 from daemon.inference.chat.replies import Candidate
@@ -237,6 +238,19 @@ async def test_a_title_or_a_place_in_the_list_says_which_film_was_meant() -> Non
         first[1].film.id,
         second[2].film.id,
     }
+
+
+async def test_others_are_shown_others_tomorrow_is_another_day_and_the_same_day_is_the_same() -> None:
+    def shown(answer: Answer) -> tuple[str, ...]:
+        return tuple(one.film.id for one in answer.films)
+
+    house, again = talk(), talk()
+    first = [shown(await house.say("Recommend me a movie", key=f"p{number}")) for number in range(8)]
+    assert first == [shown(await again.say("Recommend me a movie", key=f"p{number}")) for number in range(8)]
+    assert len(set(first)) > 4
+    tomorrow = talk()
+    tomorrow.clock.advance(86_400)
+    assert first != [shown(await tomorrow.say("Recommend me a movie", key=f"p{number}")) for number in range(8)]
 
 
 async def test_newer_means_newer_than_what_was_shown() -> None:

@@ -2,7 +2,6 @@ import gc
 import tracemalloc
 from typing import Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
@@ -118,9 +117,3 @@ async def simulated(people: int, turns: int, **parts: Any) -> None:
 
 async def test_much_talk_takes_no_more_memory_than_some() -> None:
     await simulated(people=250, turns=4_000, incoming=lambda _: None, outgoing=lambda _: None)
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(600)
-async def test_a_day_of_talk_takes_no_more_memory_than_some() -> None:
-    await simulated(people=500, turns=20_000)

@@ -166,6 +166,8 @@ class _Batch:
             self._end(choice.endings)
         self._live = self._live.extended(choice.going, offers.rows)
         self._state, self._count = offers.state, offers.sent
+        if self._all_go_on():
+            return {}
         done = self._done()
         return self._leave(done) if done.any() else {}
 
@@ -183,6 +185,13 @@ class _Batch:
             if len(ended) >= self._search.settings.n_best:
                 del ended[self._search.settings.n_best :]
                 live.worst[request] = ended[-1].score
+
+    def _all_go_on(self) -> bool:
+        """Tell, in most steps, at once that `_done` is true of none."""
+        live = self._live
+        return bool(
+            not live.ended.any() and live.ages.max() < self._search.settings.max_length and live.sums.min() > -np.inf
+        )
 
     def _done(self) -> Flags:
         """Tell which requests no further step can help, [R].

@@ -68,7 +68,8 @@ class OnnxSteps:
         """Return the best `k` next tokens of new rows, at most as many as there are, and their state."""
         source = state.source.take(parents)
         # most steps have as many rows of each source as the one before, in the same order
-        grid = state.grid if np.array_equal(source, state.source) else in_grid(source, state.memory.sources)
+        same = source.tobytes() == state.source.tobytes()
+        grid = state.grid if same else in_grid(source, state.memory.sources)
         k = min(k, self.size)
         given = {"parents": parents, "tokens": tokens, "grid": grid.rows, "place": grid.place, "k": np.array([k])}
         best, scores, *layers = self._step.run(self._outputs, given | {**state.memory.values, **state.layers})

@@ -16,6 +16,7 @@ import structlog
 from daemon.errors import UnreadableFile, ZhibanError
 from daemon.inference.chat.dialogue.parts import Detector, FilmAdviser, Parts
 from daemon.inference.chat.dialogue.retrieval_speaker import RetrievalSpeaker
+from daemon.inference.chat.dialogue.smalltalk import SmallTalk
 from daemon.inference.chat.intent.clauses import clauses
 from daemon.inference.chat.intent.detector import detect
 from daemon.inference.chat.intent.slots import slots_of
@@ -75,6 +76,8 @@ class Loader:
         adviser = await _tried("films", self._adviser, problems)
         whole = await _tried("generator", lambda: self._model(path), problems)
         speakers = dict(before.speakers) if before else {}
+        if smalltalk := await _tried("smalltalk", self._smalltalk, problems):
+            speakers["smalltalk"] = smalltalk
         if whole is not None:
             speakers["generator"] = self._spoken(whole, queue, deadline_s)
         files = whole.files if whole else {}
@@ -100,6 +103,9 @@ class Loader:
     async def _detector(self) -> Detector:
         await self._offload.run(lambda: (detect("film"), detect("电影")), what="intent.load")
         return detect
+
+    async def _smalltalk(self) -> Speaker:
+        return await self._offload.run(SmallTalk.read, what="smalltalk.load")
 
     async def _adviser(self) -> FilmAdviser:
         from daemon.inference.chat.films.adviser import Adviser  # noqa: PLC0415 needs numpy

@@ -13,7 +13,7 @@ from daemon.products.phrases import Language
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     """A reply that could be given. score: comparable among the candidates of one speaker, the higher the better.
 
-    speaker: "generator" or "retrieval". notes: what `--explain` shows, such as other beams.
+    speaker: "generator", "retrieval" or "smalltalk". notes: what `--explain` shows, such as other beams.
     """
 
     text: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Final
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.errors import UnreadableFile
+from daemon.inference.chat.pretences import pretends
 from daemon.inference.chat.replies import Candidate
 from daemon.inference.chat.retrieval_file import NOBODY, Contents, gathered, unpacked
 from daemon.inference.chat.retrieval_terms import ROWS, key_of, rows_of
@@ -19,8 +21,16 @@ from daemon.products.phrases import Language
 
 #: What a pair loses of its score at most when nothing that was said before fits.
 EARLIER: Final = 0.25
+#: What is left of the score of a reply that is long, a question to a question, full of particulars, or mere noise.
+LESS_FIT: Final = 0.8
+#: What is left of the score of one that a program would pretend something by.
+PRETENDED: Final = 0.3
+#: Characters of a reply that is not long.
+_SHORT: Final = {"en": 90, "zh": 32}
+_PARTICULARS: Final = re.compile(r"[《》()（）【】]|\d{3,}|\bhttp|\b(?:he|she|him|her|they|them)\b|[他她]")
+_WORDS: Final = re.compile(r"\b[a-z]{3,}\b|[\u4e00-\u9fff]{2,}", re.IGNORECASE)
 #: How many of the best pairs are compared with one another, since many are equally good, and many say the same.
-LOOKED_AT: Final = 64
+LOOKED_AT: Final = 160
 
 _Count = Annotated[int, msgspec.Meta(ge=1, le=1 << 31)]
 
@@ -56,7 +66,8 @@ class Retrieval:
         A score is the cosine between the last turn and the utterance that was replied to, over terms weighted by how
         rare they are (Salton and Buckley 1988; weights of Robertson and Zaragoza 2009, section 3.1): 1.0 the same
         terms, 0.5 about half of what the two say. It means the same for every query, since terms that the index has
-        never seen count as the rarest. Turns before take up to EARLIER of it away where they differ from what was
+        never seen count as the rarest. Replies that hardly fit anywhere, and those by which a program would pretend to
+        be a person, lose some or most of it. Turns before take up to EARLIER of it away where they differ from what was
         said before. Scores have two digits; of replies with the same score that comes first which most agree with.
         No reply repeats one of the turns. [] where nothing is alike.
         """
@@ -68,15 +79,15 @@ class Retrieval:
             before = np.append(self._cosines(turns[-3:-1]), 0.0)  # the last stands for nobody
             scores *= 1.0 - EARLIER * (1.0 - before[self._earlier])
         spoken = {key_of(turn) for turn in turns[-3:]}
-        return list(self._best(scores, spoken, k))
+        return list(self._best(scores, spoken, k, _asks(turns[-1])))
 
-    def _best(self, scores: _Scores, spoken: set[str], k: int) -> Iterator[Candidate]:
+    def _best(self, scores: _Scores, spoken: set[str], k: int, asked: bool) -> Iterator[Candidate]:
         most = min(len(scores), LOOKED_AT + k)
         found = np.argpartition(scores, -most)[-most:]
         found = found[scores[found] > 0.0]
         said = {int(pair): written(self._text(int(self._reply[pair]))) for pair in np.sort(found)}
         agreed = _agreement(said)
-        score = {pair: min(1.0, round(float(scores[pair]), 2)) for pair in said}
+        score = {pair: min(1.0, round(float(scores[pair]) * fitness(said[pair], asked), 2)) for pair in said}
         for pair in sorted(said, key=lambda one: (-score[one], -agreed[one], one)):
             key = key_of(said[pair]) or said[pair]
             if k > 0 and key not in spoken:
@@ -140,6 +151,20 @@ class Retrieval:
         )
         if not sound:
             raise ValueError("its parts do not fit one another")
+
+
+def fitness(reply: str, asked: bool) -> float:
+    """Return how much a reply fits anywhere, from 0 to 1. asked: whether it is to answer a question."""
+    language = "en" if reply.isascii() else "zh"
+    fit = PRETENDED if pretends(reply) else 1.0
+    for less in (len(reply) > _SHORT[language], asked and _asks(reply), _PARTICULARS.search(reply.casefold()),
+                 not _WORDS.search(reply)):  # fmt: skip
+        fit *= LESS_FIT if less else 1.0
+    return fit
+
+
+def _asks(text: str) -> bool:
+    return text.rstrip().endswith(("?", "？", "吗", "呢"))
 
 
 def _agreement(said: Mapping[int, str]) -> dict[int, float]:

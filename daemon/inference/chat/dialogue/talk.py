@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import Final
 
 import structlog
 
@@ -13,8 +14,11 @@ from daemon.inference.chat.dialogue.choice import Choice
 from daemon.inference.chat.dialogue.cues import plain
 from daemon.inference.chat.dialogue.parts import Judge
 from daemon.inference.chat.dialogue.turns import Turn
+from daemon.inference.chat.pretences import pretends
 from daemon.inference.chat.replies import Candidate, Speaker
 
+#: The speaker whose words we wrote.
+OURS: Final = "smalltalk"
 _log = structlog.get_logger()
 
 
@@ -23,7 +27,9 @@ async def spoken(turn: Turn, speakers: Sequence[Speaker], choice: Choice, judge:
 
     Raises Unavailable when a speaker was busy and no other had anything to say.
     """
-    candidates, busy, late = await _candidates(turn, speakers, within_s)
+    found, busy, late = await _candidates(turn, speakers, within_s)
+    # our own words say of us what is true, and may speak of a boss or of legs
+    candidates = [one for one in found if one.speaker == OURS or not pretends(one.text)]
     for goodness, one in choice.ranked(candidates):
         turn.notes.append(f"{one.speaker}: {goodness:.2f} (score {one.score:.3f}) {one.text}")
         turn.notes.extend(f"  {note}" for note in one.notes)
@@ -35,9 +41,9 @@ async def spoken(turn: Turn, speakers: Sequence[Speaker], choice: Choice, judge:
     best = choice.best(candidates, fits)
     if best is not None:
         return turn.answer(best.text, best.speaker)
-    if busy and not candidates:
+    if busy and not found:
         raise Unavailable("too many people are talking at once; try again in a moment")
-    return turn.answer_phrase("slow" if late and not candidates else "fallback")
+    return turn.answer_phrase("slow" if late and not found else "fallback")
 
 
 async def _candidates(turn: Turn, speakers: Sequence[Speaker], within_s: float) -> tuple[list[Candidate], bool, bool]:

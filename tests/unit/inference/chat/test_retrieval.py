@@ -25,7 +25,7 @@ from daemon.inference.chat.training.retrieval_index import LONGEST_REPLY, Pair, 
 PAIRS: list[Pair] = [
     (["hello there"], "hi, how are you?"),
     (["hello there", "hi, how are you?"], "fine, and you?"),
-    (["what is your dog called"], "Rex, he is seven"),
+    (["what is your dog called"], "Rex, and very old"),
     (["my dog ate my shoe", "what should I do"], "hide the other shoe"),
     (["my car broke down", "what should I do"], "call a mechanic"),
     (["你好"], "你好，很高兴见到你！"),
@@ -55,7 +55,7 @@ def texts(found: Sequence[Candidate]) -> list[str]:
 
 def test_what_was_said_before_word_for_word_scores_one(retrieval: Retrieval) -> None:
     best = retrieval.candidates(["What is your dog called?!"], "en")[0]
-    assert (best.text, best.score, best.speaker) == ("Rex, he is seven", 1.0, "retrieval")
+    assert (best.text, best.score, best.speaker) == ("Rex, and very old", 1.0, "retrieval")
 
 
 def test_the_turn_before_decides_between_two_answers_to_one_question(retrieval: Retrieval) -> None:
@@ -66,7 +66,7 @@ def test_the_turn_before_decides_between_two_answers_to_one_question(retrieval: 
 
 def test_the_last_turn_weighs_more_than_those_before(retrieval: Retrieval) -> None:
     found = retrieval.candidates(["my car broke down", "what is your dog called"], "en")
-    assert found[0].text == "Rex, he is seven"
+    assert found[0].text == "Rex, and very old"
     assert found[0].score == 0.75  # all of the last turn, nothing of the one before
     assert retrieval.candidates(["what is your dog called", "qqq"], "en") == []
 
@@ -212,7 +212,7 @@ def test_numbers_come_back_from_their_bytes(numbers: list[int]) -> None:
     assert gathered(spread(np.array(numbers, np.int64))).tolist() == numbers
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_every_pair_is_found_by_its_own_context(seed: int) -> None:
     rng = random.Random(seed)

@@ -48,4 +48,4 @@ def test_what_ships_can_be_read() -> None:
     shipped = Choice.read()
     assert 0.0 < shipped.threshold < 1.0
     assert all(scale.slope > 0 and math.isfinite(scale.offset) for scale in shipped.scales.values())
-    assert set(shipped.scales) == {"generator", "retrieval"}
+    assert set(shipped.scales) == {"generator", "retrieval", "smalltalk"}

@@ -84,9 +84,9 @@ def own_talker(config_path: Path | None, session: str) -> Iterator[OwnTalker]:
             system = opened_chat(Duty(ports, config, Rulebook(())), Metrics())
             if system is None:
                 raise Unavailable("the chat system is off")
+            stack.push_async_callback(system.close)  # first of all: its thread would hold the end of the process
             runner.run(system.load())
             yield OwnTalker(runner, system, session)
-            runner.run(system.close())
         finally:
             runner.run(stack.aclose())
 

@@ -87,6 +87,18 @@ def test_without_a_daemon_it_talks_in_its_own_process(tmp_path: Path) -> None:
     process.__exit__(None, None, None)
 
 
+def test_in_its_own_process_it_ends_in_the_middle_of_a_reply_too(tmp_path: Path) -> None:
+    model = chat_models.write(tmp_path / "model.zip", rounds=100, by_heart=False)
+    process = talking(tmp_path, model, deadline="600s")
+    with Terminal([*CHAT, "--config", str(process.config)], process.environment, tmp_path) as terminal:
+        terminal.until("Ctrl-D ends", 60)
+        terminal.type("\n".join([UNHEARD] * 20))
+        terminal.until(UNHEARD)
+        assert terminal.ended(20, Terminal.interrupt) == 0
+        assert "Traceback" not in terminal.shown
+    process.__exit__(None, None, None)
+
+
 def test_a_daemon_that_ends_meanwhile_is_told_and_the_next_line_is_asked_all_the_same(tmp_path: Path) -> None:
     with talking(tmp_path) as daemon:
         loaded(daemon)

@@ -61,6 +61,7 @@ def test_before_it_learns_it_ends_in_time_and_the_same_command_begins(
     assert list((tmp_path / "into").glob("checkpoint-*.json"))
 
 
+@pytest.mark.slow
 def test_of_two_signals_the_second_changes_nothing(command: list[str], tmp_path: Path) -> None:
     with training(command, tmp_path, MOMENTS["learning"]) as process:
         process.send_signal(signal.SIGTERM)
@@ -70,6 +71,7 @@ def test_of_two_signals_the_second_changes_nothing(command: list[str], tmp_path:
         assert "the same command goes on" in told
 
 
+@pytest.mark.slow
 def test_killed_without_a_word_it_goes_on_from_its_last_checkpoint(command: list[str], tmp_path: Path) -> None:
     with training(command, tmp_path, MOMENTS["learning"]) as process:
         process.kill()

@@ -22,7 +22,7 @@ _MOST_CLAUSES: Final = 80
 #: Behind a clause: the sentence that it is of ends as a question.
 _ASKED: Final = re.compile(r"[^.!。！\n?？]*[?？]")
 #: Features of a clause that can be the other half of a wish.
-_OTHER_HALF: Final = frozenset({"film", "genre", "like", "specific"})
+_OTHER_HALF: Final = frozenset({"film", "genre", "like", "specific", "my_taste"})
 #: Features that can be it beside a wish to watch.
 _WATCHED_HALF: Final = frozenset({"kind", "person", "maker", "choice_of_names"})
 #: Halves of a wish that a film which somebody has just seen makes whole: "I loved Dune. More like that?"
@@ -73,7 +73,7 @@ def _together(judged: Sequence[_Judged]) -> tuple[Label, str]:
     if wish:
         return "recommend", wish.name
     halves = [one for one in judged if one.rule and one.rule.name in HALF_WISHES]
-    if any(one is not half and _other_half(one, half.rule) for half in halves for one in judged):
+    if any(one is not half and _other_half(one, half) for half in halves for one in judged):
         return "recommend", "wish_and_film_apart"
     if halves:
         half = halves[0]
@@ -106,12 +106,13 @@ def _of_other_things(one: _Judged) -> bool:
     )
 
 
-def _other_half(one: _Judged, half: Rule | None) -> bool:
+def _other_half(one: _Judged, half: _Judged) -> bool:
+    name = half.rule.name if half.rule else ""
     refused = one.rule is not None and (one.rule.name in _REFUSED or "shop" in one.features)
-    watched = half is not None and half.name in {"something_to_watch", "nothing_named"}
-    if half is not None and half.name == "which_one" and "specific" in one.features:
+    watched = name in {"something_to_watch", "nothing_named"} or "which_film" in half.features
+    if name == "which_one" and "specific" in one.features:
         return not refused
-    if half is not None and half.name in _MORE_OF_IT and "watched_title" in one.features:
+    if name in _MORE_OF_IT and "watched_title" in one.features:
         return not refused
     halves = _OTHER_HALF | _WATCHED_HALF if watched else _OTHER_HALF
     return not refused and not halves.isdisjoint(one.features)

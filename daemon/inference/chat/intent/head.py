@@ -32,6 +32,21 @@ _RELATED: Final = {"film", "goodfilm", "bestfilm", "genre", "praised", "factfilm
 _OWN: Final = {"my", "our", "your", "his", "her", "their", "the", "this", "that"}
 #: These may stand before an adjective inside a phrase: "an actually funny comedy".
 _TRULY: Final = {"actually", "genuinely", "really", "truly", "properly", "seriously", "honestly"}
+#: Verbs that look like nouns behind a film: "a comedy sounds good".
+_VERBS: Final = {
+    "sounds",
+    "seems",
+    "looks",
+    "works",
+    "takes",
+    "feels",
+    "comes",
+    "gets",
+    "goes",
+    "plays",
+    "runs",
+    "fits",
+}
 _NO_NOUN_ENDINGS: Final = ("ing", "ed", "ly", "able")
 
 
@@ -96,6 +111,8 @@ def _head_end(phrase: Sequence[Token], *, asked: bool) -> int:
         return len(phrase)
     last = films[-1]
     after = phrase[last + 1] if last + 1 < len(phrase) else None
+    if after is not None and after.text in _VERBS:
+        return last + 1
     if after is None or after.kind in {"compound", "other", "realm"}:
         return len(phrase)
     if (

@@ -80,7 +80,7 @@ def _certain(kinds: Sequence[str], otherwise: str) -> str:
 
 def _film_kind(kinds: Sequence[str], phrase: Sequence[Token]) -> str:
     head = kinds[-1]
-    if head == "genre" and any(token.text in _TELEVISION for token in phrase):
+    if head == "genre" and ("other" in kinds or any(token.text in _TELEVISION for token in phrase)):
         return "thing"
     if "fact" in kinds and "good" in kinds:
         return "bestfilm"

@@ -14,7 +14,7 @@ _TURNS: Final = frozenset(
     {"but", "because", "so", "cause", "cuz", "coz", "although", "however", "while"}
     | {"但", "但是", "可是", "不过", "所以", "然后", "因为", "结果", "如果"}
 )
-_ADJECTIVES: Final = frozenset({"good", "desc", "mood", "gadj", "theme", "det", "deg"})
+_ADJECTIVES: Final = frozenset({"good", "desc", "mood", "gadj", "theme", "goodde", "suit", "det", "deg"})
 #: Chinese words behind which a space is as good as a comma.
 _ENDS: Final = frozenset({"film", "kindfilm", "gadj", "ma", "ba", "le", "particle", "de", "title", "good"})
 _LONGEST: Final = 60

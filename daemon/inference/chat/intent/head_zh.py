@@ -36,6 +36,8 @@ _NOT_OWNED: Final = {
 _AMONG: Final = {"里", "里面", "中", "当中", "里头"}
 #: Verbs that are said of films, and what counts them.
 _OF_FILMS: Final = {"watch", "watch_m", "like_v", "recommend", "which_bu"}
+#: Whoever asks for these of a film asks for the film.
+_NAMES: Final = {"名字", "名称", "片名", "清单", "建议"}
 #: These ask at the end of a clause.
 _ASKING: Final = {"没", "不", "没有", "否"}
 #: Behind a title these tell that others are meant that are like it.
@@ -99,6 +101,8 @@ def _owned(clause: Sequence[Token], at: int, end: int, film: Token) -> tuple[Tok
         return film, end
     if end < len(clause) and clause[end].kind in _NOUNS:
         return film._replace(kind="thing", end=clause[end].end), end + 1
+    if end + 1 < len(clause) and clause[end].kind == "de" and clause[end + 1].text in _NAMES:
+        return film, end + 2
     if end + 1 < len(clause) and clause[end].kind == "de" and clause[end + 1].kind not in _NOT_OWNED:
         return film._replace(kind="thing", end=clause[end + 1].end), end + 2
     return film, end

@@ -44,7 +44,9 @@ def _which_film(features: Features) -> bool:
 
 
 def _negated(features: Features) -> bool:
-    return "negated" in features
+    """Films are refused; not by somebody else, for whom one is asked: "a film for someone who never watches any"."""
+    asked = not {"recommends_film", "asks_film"}.isdisjoint(features)
+    return "negated" in features and not (asked and "of_somebody" in features)
 
 
 def _exclusion(features: Features) -> bool:

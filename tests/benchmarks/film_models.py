@@ -80,11 +80,11 @@ def of_implicit(world: World) -> Iterator[Kind]:
     kinds: Sequence[tuple[str, Any, Sequence[Mapping[str, Any]]]] = (
         ("ALS", AlternatingLeastSquares, [
             {"factors": factors, "regularization": held, "alpha": alpha, "iterations": 15, **one}
-            for factors in (16, 32, 64) for held in (1.0, 5.0) for alpha in (1.0, 2.0)
+            for factors in (32, 64) for held in (5.0, 20.0, 50.0) for alpha in (4.0, 10.0)
         ]),
         ("BM25", BM25Recommender, [
             {"K": k, "K1": k1, "B": b, "num_threads": 1}
-            for k in (200, 500) for k1 in (0.4, 1.2) for b in (0.0, 0.2, 0.5)
+            for k in (200, 500) for k1 in (0.1, 0.4, 1.2) for b in (0.0, 0.2)
         ]),
         ("BPR", BayesianPersonalizedRanking, [
             {"factors": factors, "regularization": held, "learning_rate": rate, "iterations": 100, **one}

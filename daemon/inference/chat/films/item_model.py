@@ -17,7 +17,7 @@ from daemon.inference.chat.steps import Floats, Ints
 #: Films in the model at most: weights are dense, 4 bytes for each pair.
 MOST: Final = 4_000
 #: How strongly large weights are held down, tuned by tests/benchmarks/bench_chat_films.py.
-L2: Final = 300.0
+L2: Final = 200.0
 _ROWS: Final = 256
 
 

@@ -41,7 +41,7 @@ class Weights(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     known_after: float = 1.0
-    together: float = 0.95
+    together: float = 1.0
     known_by: float = 10.0
     like: float = 0.7
     nearness: float = 0.5

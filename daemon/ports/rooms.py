@@ -141,4 +141,4 @@ class Dialogue(Protocol):
     """Whoever answers what is no command."""
 
     async def reply(self, session: str, text: str) -> str:
-        """Return an answer. session: one for each person in each room."""
+        """Return an answer. session: one for each person in each room: the room's id, quoted, a colon, the person's."""

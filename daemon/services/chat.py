@@ -174,5 +174,8 @@ def _system(duty: Duty) -> ChatSystem:
 
 
 def _bot_person(session: str) -> str:
-    """Return who speaks in a conversation of the bot, "room:contact": the same in every room."""
-    return f"bot/{session.rpartition(':')[2]}"
+    """Return who speaks in a conversation of the bot, "room:contact": the same in every room.
+
+    A contact's id may have a colon in it, the room's is quoted.
+    """
+    return f"bot/{session.partition(':')[2]}"

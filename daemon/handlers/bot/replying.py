@@ -6,6 +6,7 @@ import asyncio
 import traceback
 from collections import OrderedDict
 from typing import Final
+from urllib.parse import quote
 
 import structlog
 
@@ -138,7 +139,8 @@ class Replying:
         if dialogue is None:
             return Reply(text=self._phrase("no_chat"))
         async with asyncio.timeout(DIALOGUE_S):
-            return Reply(text=await dialogue.reply(f"{asked.room_id}:{asked.contact_id}", asked.text))
+            session = f"{quote(asked.room_id, safe='@')}:{asked.contact_id}"  # so that no two of any ids look alike
+            return Reply(text=await dialogue.reply(session, asked.text))
 
     async def _say(self, message: Incoming, reply: Reply) -> bool:
         """Send a reply; tell whether it is out."""

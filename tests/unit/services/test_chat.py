@@ -156,6 +156,15 @@ async def test_the_bot_knows_a_person_in_every_room_and_keeps_the_rooms_apart() 
         assert duty.ports.dialogue is made
 
 
+async def test_people_whose_ids_end_alike_are_not_the_same() -> None:
+    async with system() as (duty, made):
+        await made.load()
+        assert duty.ports.films is not None
+        await made.reply("room:mei:example", "Recommend me a movie")
+        assert not await duty.ports.films.feedback("bot/example")
+        assert len(await duty.ports.films.feedback("bot/mei:example")) == 3
+
+
 async def test_whoever_talks_too_much_is_told_when_to_come_back() -> None:
     async with system(per_person_per_minute=2) as (duty, made):
         await made.load()

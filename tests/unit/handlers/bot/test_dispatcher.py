@@ -498,6 +498,9 @@ class TestConversation:
             assert [session for session, _ in chat.sessions] == [
                 f"{ROOM}:alice", f"{ROOM}:bob", "r2@chatroom:alice", ":alice",
             ]  # fmt: skip
+            await b.ask("@ShopBot chat e", room_id="a:b", sender_id="c")
+            await b.ask("@ShopBot chat f", room_id="a", sender_id="b:c")
+            assert chat.sessions[-2][0] != chat.sessions[-1][0]
 
     async def test_without_a_chat_the_bot_says_so(self) -> None:
         async with bot() as b:

@@ -22,13 +22,15 @@ _MOST_CLAUSES: Final = 80
 #: Behind a clause: the sentence that it is of ends as a question.
 _ASKED: Final = re.compile(r"[^.!。！\n?？]*[?？]")
 #: Features of a clause that can be the other half of a wish.
-_OTHER_HALF: Final = frozenset({"film", "genre", "like", "specific", "my_taste"})
+_OTHER_HALF: Final = frozenset({"film", "genre", "like", "specific", "my_taste", "watches_kind"})
 #: Features that can be it beside a wish to watch.
 _WATCHED_HALF: Final = frozenset({"kind", "person", "maker", "choice_of_names"})
 #: Halves of a wish that a film which somebody has just seen makes whole: "I loved Dune. More like that?"
 _MORE_OF_IT: Final = frozenset({"like_what_was_named", "something_to_watch", "nothing_named", "mood_alone"})
 
 
+#: Words that a clause must have more of to be a reason for a film.
+_REASON: Final = 2
 #: Rules whose clauses are no half of a wish, whatever they name.
 _REFUSED: Final = frozenset({"film_not_wanted", "shop_talk"})
 
@@ -36,6 +38,7 @@ _REFUSED: Final = frozenset({"film_not_wanted", "shop_talk"})
 class _Judged(NamedTuple):
     rule: Rule | None
     features: frozenset[str]
+    words: int
 
 
 def detect(text: str, *, this_year: int | None = None) -> Intent:
@@ -60,7 +63,7 @@ def detect(text: str, *, this_year: int | None = None) -> Intent:
             features |= {"sentence_asks"}
         if has_maker(part, language):
             features |= {"maker"}
-        judged.append(_Judged(decide(features), features))
+        judged.append(_Judged(decide(features), features, len(part)))
     label, rule = _together(judged)
     return Intent(label=label, lang=language, rule=rule, slots=slots_of(parts, plain, language, this_year=this_year))
 
@@ -92,7 +95,13 @@ def _together(judged: Sequence[_Judged]) -> tuple[Label, str]:
 
 
 def _asked_for_in_pieces(judged: Sequence[_Judged]) -> bool:
-    """Tell whether clauses beside films that are only named say what they are to be like, or that they are urgent."""
+    """Tell whether clauses beside films that are only named say what they are to be like, or why one is wanted now.
+
+    "Horror, not too bloody", "a comedy, quick!", "I want to be cheered up. Movie?"
+    """
+    last = judged[-1]
+    if {"mention", "question"} <= last.features and any(one.words > _REASON and not one.rule for one in judged[:-1]):
+        return True
     return any(
         not {"urged", "spec"}.isdisjoint(one.features) and one.features.isdisjoint({"mention", "genre_alone"})
         for one in judged

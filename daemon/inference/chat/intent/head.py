@@ -65,7 +65,8 @@ def phrases(clause: Sequence[Token]) -> list[Token]:
             at += 1
             continue
         phrase = clause[at:end]
-        kept = _head_end(phrase, asked=bool(found) and found[-1].kind in {"what", "which"})
+        noun = end < len(clause) and clause[end].kind in {"modal", "would", "be"}
+        kept = _head_end(phrase, asked=bool(found) and found[-1].kind in {"what", "which"} and not noun)
         found.extend(_chunk(phrase[:kept]))
         at += kept
     return [_of_others(found, i) for i in range(len(found))]

@@ -220,6 +220,24 @@ class TestStop:
             assert process.events("daemon.stopped")
             answered.join(5)
 
+    def test_evidence_that_is_being_fetched_holds_nothing(self, daemon: Callable[..., DaemonProcess]) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as host:  # takes connections, and never answers
+            where = f"127.0.0.1:{host.getsockname()[1]}"
+            process = daemon(
+                f'[[sources]]\nname = "shop"\npath = "shop.csv"\n[network]\nallow = ["{where}"]\n', grace=15.0
+            )
+            rows = [f"p{number},Kettle,5.50,EUR,5,http://{where}/{number}.png" for number in range(50)]
+            header = "id,title,price,currency,stock,image"
+            (process.folder / "shop.csv").write_text("\n".join([header, *rows]), encoding="utf-8")
+            with process:
+                host.settimeout(30)
+                with host.accept()[0]:
+                    process.signal(signal.SIGTERM)
+                    assert process.wait_end(process.grace + SLACK_S)[0] == 0
+                assert "evidence.refresh" in process.events("daemon.stopping")[0]["running"]
+                assert process.events("daemon.hurried") == []
+                assert process.events("job.cancelled") == []
+
     def test_a_second_signal_skips_the_wait(self, daemon: Callable[..., DaemonProcess]) -> None:
         with daemon(grace=20.0) as process:
             _, answered = slow_request(process, 30.0)

@@ -39,6 +39,8 @@ PACKAGED: Final = (Path(__file__).parent / "model.zip", Path(__file__).parent / 
 RETRIEVAL: Final = "retrieval.bin"
 #: Packages of the extra "chat".
 _PACKAGES: Final = ("numpy", "onnxruntime", "opencc", "rapidfuzz", "scipy", "sentencepiece")
+#: Read by what knows words in a thread, before anybody speaks.
+_FIRST: Final = ("film", "电影")
 #: What a file that is absent, foreign or broken raises when it is read; TOML's and JSON's errors are ValueErrors.
 _BROKEN: Final = (ZhibanError, OSError, ValueError, KeyError, ImportError)
 
@@ -101,7 +103,15 @@ class Loader:
             await self._voices.close(deadline_s)
 
     async def _detector(self) -> Detector:
-        await self._offload.run(lambda: (detect("film"), detect("电影")), what="intent.load")
+        """Return the detector, its words read and those of the judges too, so that no first message waits for them."""
+
+        def read() -> None:
+            for text in _FIRST:
+                detect(text)
+                judge_incoming(text)
+                judge_outgoing(text)
+
+        await self._offload.run(read, what="intent.load")
         return detect
 
     async def _smalltalk(self) -> Speaker:

@@ -57,7 +57,7 @@ class Terminal:
     def ended(self, within_s: float, press: Callable[[Self], None] | None = None) -> int:
         """Wait until the command has ended; return its exit status.
 
-        press: what ends it, done again as people do: between its prompt and its wait a signal is not heard.
+        press: what ends it, done again as people do: just before it waits for a line, neither key is heard.
         """
         end, pressed = time.monotonic() + within_s, float("-inf")
         while self._process.poll() is None and time.monotonic() < end:

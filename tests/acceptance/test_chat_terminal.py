@@ -81,8 +81,7 @@ def test_without_a_daemon_it_talks_in_its_own_process(tmp_path: Path) -> None:
         terminal.until(r"  generator: ")
         terminal.type("推荐一部喜剧电影")
         terminal.until("1. 《")
-        terminal.end_input()
-        assert terminal.ended(20) == 0
+        assert terminal.ended(20, Terminal.end_input) == 0
         assert "Traceback" not in terminal.shown
     process.__exit__(None, None, None)
 
@@ -110,8 +109,7 @@ def test_a_daemon_that_ends_meanwhile_is_told_and_the_next_line_is_asked_all_the
             for _ in range(2):
                 terminal.type("hello")
                 terminal.until("! .*does not answer")
-            terminal.end_input()
-            assert terminal.ended(20) == 0
+            assert terminal.ended(20, Terminal.end_input) == 0
 
 
 def test_a_daemon_without_chat_is_told(tmp_path: Path) -> None:

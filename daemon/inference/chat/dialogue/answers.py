@@ -11,8 +11,9 @@ from daemon.products.phrases import Language
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """A reply and how it came about. source: who speaks: "generator", "retrieval", "films", "phrase" or "fallback".
+    """A reply and how it came about.
 
+    source: who speaks: "smalltalk", "retrieval", "generator", "films", "phrase" or "fallback".
     intent: None where nobody asked for it. notes: what `--explain` shows, a line each. forgot: whether the conversation
     was forgotten because the person wished it.
     """

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: Seconds for an answer, so many that none depends on how busy the machine is.
 _DEADLINE_S = 300.0
+#: Of the beam for what the network alone would answer.
+_WIDTH = 5
 
 
 @click.command()
@@ -38,10 +40,11 @@ def card(folder: Path, path: Path, most: int, replies: int, log: Path | None) ->
     are such pairs by the whole chat system. It takes minutes.
     """
     need_training()
-    import torch  # noqa: PLC0415 slow to import
+    import msgspec  # noqa: PLC0415 slow to import
+    import torch  # noqa: PLC0415
 
     from daemon.inference.chat.training.card import Measured, model_card  # noqa: PLC0415
-    from daemon.inference.chat.training.evaluation import evaluate  # noqa: PLC0415
+    from daemon.inference.chat.training.evaluation import decoded, evaluate  # noqa: PLC0415
     from daemon.inference.chat.training.folder import HELD_OUT, read_held_out  # noqa: PLC0415
     from daemon.inference.chat.training.held_out_talk import by_hash  # noqa: PLC0415
     from daemon.inference.chat.training.measurable import read_measurable  # noqa: PLC0415
@@ -51,12 +54,17 @@ def card(folder: Path, path: Path, most: int, replies: int, log: Path | None) ->
         file = _file(path, folder)
         held_out = read_held_out(folder / HELD_OUT)
         pairs = at_most(held_out, most)
+        served = read_measurable(path)
         figures = [
             evaluate(one.model, one.tokenizer, pairs, sizes=one.sizes, replies=replies)
-            for one in (read_measurable(folder), read_measurable(path))
+            for one in (read_measurable(folder), served)
         ]
         some = [pair for language in file.card.languages for pair in by_hash(held_out, language, replies)]
-        answers = asyncio.run(_answers(path, some))
+        alone = decoded(served.model, served.tokenizer, some, served.sizes, _WIDTH)
+        answers = [
+            msgspec.structs.replace(answer, network=reply)
+            for answer, reply in zip(asyncio.run(_answers(path, some)), alone, strict=True)
+        ]
     command = f"zhiban chat card --from FOLDER --model {path.name} --most {most} --replies {replies}"
     click.echo(model_card(file, Measured(figures[0], figures[1], answers), command), nl=False)
     if log is not None:

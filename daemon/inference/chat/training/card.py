@@ -207,7 +207,7 @@ def _figures(measured: Measured) -> str:
 
 
 def _speakers(answers: Sequence[Spoken]) -> str:
-    sources = list(Counter(answer.source for answer in answers))
+    sources = list(dict.fromkeys(("generator", "retrieval", *(answer.source for answer in answers))))
     rows = []
     for language, name in _LANGUAGES.items():
         own = Counter(answer.source for answer in answers if answer.language == language)
@@ -225,6 +225,7 @@ def _replies(answers: Sequence[Spoken]) -> str:
     for language, name in _LANGUAGES.items():
         own = [answer for answer in answers if answer.language == language][:SHOWN]
         if own:
-            rows = [(" / ".join(one.said), one.reply, one.source) for one in own]
-            parts += [f"### {name}", table(("said, oldest turn first", "reply", "by"), rows, text=True)]
+            rows = [(" / ".join(one.said), one.reply, one.source, one.network) for one in own]
+            head = ("said, oldest turn first", "reply", "by", "the network alone")
+            parts += [f"### {name}", table(head, rows, text=True)]
     return "\n\n".join(parts)

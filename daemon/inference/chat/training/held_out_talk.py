@@ -13,13 +13,17 @@ from daemon.products.phrases import Language
 
 
 class Spoken(msgspec.Struct, frozen=True, kw_only=True):
-    """An answer. said: the turns before it, oldest first; source: who spoke; human: what somebody answered."""
+    """An answer. said: the turns before it, oldest first; source: who spoke; human: what somebody answered.
+
+    network: what the network alone would have answered, whoever spoke.
+    """
 
     said: tuple[str, ...]
     reply: str
     source: str
     human: str
     language: Language
+    network: str = ""
 
 
 def by_hash(pairs: Iterable[Pair], language: Language, most: int) -> list[Pair]:

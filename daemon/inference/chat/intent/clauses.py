@@ -14,6 +14,12 @@ _TURNS: Final = frozenset(
     {"but", "because", "so", "cause", "cuz", "coz", "although", "however", "while"}
     | {"但", "但是", "可是", "不过", "所以", "然后", "因为", "结果", "如果"}
 )
+#: Words behind which somebody may go on from a film that was seen to what is wanted next.
+_ALSO: Final = frozenset({"and", "&"})
+_BEFORE_WISHES: Final = frozenset({"i", "adv", "be", "would", "modal", "please"})
+_WISHED_BY: Final = frozenset({"want", "recommend", "what", "any", "give", "exist", "hasany"})
+#: Behind "so" these begin what comes of it.
+_NEXT: Final = frozenset({"now", "then", "tonight", "today"})
 _ADJECTIVES: Final = frozenset({"good", "desc", "mood", "gadj", "theme", "goodde", "suit", "det", "deg"})
 #: Chinese words behind which a space is as good as a comma.
 _ENDS: Final = frozenset({"film", "kindfilm", "gadj", "ma", "ba", "le", "particle", "de", "title", "good"})
@@ -44,9 +50,20 @@ def clauses(tokens: Sequence[Token]) -> Iterator[list[Token]]:
 
 def _turns(tokens: Sequence[Token], i: int, length: int) -> bool:
     """Tell whether a clause begins here without punctuation; not between two adjectives of one noun."""
+    if tokens[i].text in _ALSO and length > 1:
+        return _wishes_next(tokens, i + 1) and any(token.kind == "watched" for token in tokens[i - length : i])
+    if tokens[i].text == "so" and i + 1 < len(tokens) and tokens[i + 1].text in _NEXT:
+        return length > 1
     if tokens[i].text in _TURNS:
         return length > 1 and all(token.kind not in _ADJECTIVES for token in tokens[i + 1 : i + 3])
     return length > 0 and _spaced(tokens[i - 1], tokens[i])
+
+
+def _wishes_next(tokens: Sequence[Token], at: int) -> bool:
+    """Tell whether what begins here is a wish, by its first word behind "I", "am" and the like."""
+    while at < len(tokens) and tokens[at].kind in _BEFORE_WISHES:
+        at += 1
+    return at < len(tokens) and tokens[at].kind in _WISHED_BY
 
 
 def _spaced(before: Token, token: Token) -> bool:

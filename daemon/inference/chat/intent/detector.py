@@ -22,9 +22,11 @@ _MOST_CLAUSES: Final = 80
 #: Behind a clause: the sentence that it is of ends as a question.
 _ASKED: Final = re.compile(r"[^.!。！\n?？]*[?？]")
 #: Features of a clause that can be the other half of a wish.
-_OTHER_HALF: Final = frozenset({"film", "genre", "like", "specific", "my_taste", "watches_kind"})
+_OTHER_HALF: Final = frozenset({"film", "yourfilm", "genre", "like", "specific", "my_taste", "watches_kind"})
 #: Features that can be it beside a wish to watch.
 _WATCHED_HALF: Final = frozenset({"kind", "person", "maker", "choice_of_names"})
+#: Features that can be it beside a question where to begin: "Kurosawa: where do I start?"
+_BEGUN_WITH: Final = frozenset({"person", "maker", "kind", "spec"})
 #: Halves of a wish that a film which somebody has just seen makes whole: "I loved Dune. More like that?"
 _MORE_OF_IT: Final = frozenset({"like_what_was_named", "something_to_watch", "nothing_named", "mood_alone"})
 
@@ -102,14 +104,23 @@ def _asked_for_in_pieces(judged: Sequence[_Judged]) -> bool:
     last = judged[-1]
     if {"mention", "question"} <= last.features and any(one.words > _REASON and not one.rule for one in judged[:-1]):
         return True
+    if any("anybody" in one.features for one in judged) and any(_more_than_a_film(one) for one in judged):
+        return True
     return any(
         not {"urged", "spec"}.isdisjoint(one.features) and one.features.isdisjoint({"mention", "genre_alone"})
         for one in judged
     )
 
 
+def _more_than_a_film(one: _Judged) -> bool:
+    """Tell whether a clause says what film it is of, so that "anyone?" behind it asks for one."""
+    return "mention" in one.features and one.words > 1
+
+
 def _of_other_things(one: _Judged) -> bool:
     """Tell whether a clause gives a recommendation that is asked for beside it something else to be about."""
+    if "asks_thing" in one.features:
+        return True
     return not {"wishes_thing", "thing", "shop"}.isdisjoint(one.features) and {"recommends", "film"}.isdisjoint(
         one.features
     )
@@ -118,7 +129,10 @@ def _of_other_things(one: _Judged) -> bool:
 def _other_half(one: _Judged, half: _Judged) -> bool:
     name = half.rule.name if half.rule else ""
     refused = one.rule is not None and (one.rule.name in _REFUSED or "shop" in one.features)
+    refused = refused or "asks_thing" in one.features
     watched = name in {"something_to_watch", "nothing_named"} or "which_film" in half.features
+    if "asks_begin" in half.features and not _BEGUN_WITH.isdisjoint(one.features):
+        return not refused
     if name == "which_one" and "specific" in one.features:
         return not refused
     if name in _MORE_OF_IT and "watched_title" in one.features:

@@ -46,7 +46,19 @@ _VERBS: Final = {
     "plays",
     "runs",
     "fits",
+    "shows",
+    "makes",
+    "gives",
+    "keeps",
+    "leaves",
 }
+#: Verbs that go on behind a film: "films set mostly underwater".
+_SET: Final = {"set", "shot", "told", "filmed", "made"}
+#: Who makes films, and what stands between them and a film of theirs.
+_MAKERS: Final = {"director", "actor", "actress", "star", "guy", "girl", "man", "woman", "lead", "writer", "filmmaker"}
+_OF: Final = {"of", "from", "in", "behind"}
+#: Whoever loves these loves films.
+_HOUSES: Final = {"the cinema", "cinema", "going to the cinema"}
 _NO_NOUN_ENDINGS: Final = ("ing", "ed", "ly", "able")
 
 
@@ -69,7 +81,27 @@ def phrases(clause: Sequence[Token]) -> list[Token]:
         kept = _head_end(phrase, asked=bool(found) and found[-1].kind in {"what", "which"} and not noun)
         found.extend(_chunk(phrase[:kept]))
         at += kept
-    return [_of_others(found, i) for i in range(len(found))]
+    return _makers([_of_others(found, i) for i in range(len(found))])
+
+
+def _makers(chunks: list[Token]) -> list[Token]:
+    """Return the chunks with "the director of Get Out" as one person."""
+    found: list[Token] = []
+    at = 0
+    while at < len(chunks):
+        named = chunks[at + 2 : at + 3]
+        if (
+            named
+            and named[0].kind in {"title", "name"}
+            and chunks[at + 1].text in _OF
+            and chunks[at].text.rpartition(" ")[2] in _MAKERS
+        ):
+            found.append(chunks[at]._replace(kind="person", end=named[0].end))
+            at += 3
+            continue
+        found.append(chunks[at])
+        at += 1
+    return found
 
 
 def _noun_behind(clause: Sequence[Token], at: int) -> bool:
@@ -112,7 +144,7 @@ def _head_end(phrase: Sequence[Token], *, asked: bool) -> int:
         return len(phrase)
     last = films[-1]
     after = phrase[last + 1] if last + 1 < len(phrase) else None
-    if after is not None and after.text in _VERBS:
+    if after is not None and (after.text in _VERBS or _set_somehow(phrase[last + 1 :])):
         return last + 1
     if after is None or after.kind in {"compound", "other", "realm"}:
         return len(phrase)
@@ -126,12 +158,21 @@ def _head_end(phrase: Sequence[Token], *, asked: bool) -> int:
     return last + 1
 
 
+def _set_somehow(words: Sequence[Token]) -> bool:
+    """Tell whether words behind a film go on as in "set almost entirely on a train"."""
+    return len(words) > 1 and words[0].text in _SET and (words[1].text.endswith("ly") or words[1].text == "almost")
+
+
 def _chunk(phrase: Sequence[Token]) -> list[Token]:
+    if _set_somehow(phrase):
+        somehow = sum(token.text.endswith("ly") or token.text == "almost" for token in phrase[1:]) + 1
+        behind = phrase[somehow:]
+        return [phrase[0]._replace(kind="prep", end=phrase[somehow - 1].end), *(_chunk(behind) if behind else [])]
     kinds = [token.kind for token in phrase]
     if "any" in kinds[:1]:
         return [phrase[0], *(_chunk(phrase[1:]) if len(phrase) > 1 else [])]
     kind = kind_of(phrase)
-    if not kind and ("something" in kinds or set(kinds) & {"mood", "gadj"}):
+    if not kind and ("something" in kinds or set(kinds) & {"mood", "gadj"} or phrase[-1].text == "family"):
         return _loose(phrase)
     last = phrase[-1]
     if not kind and last.kind in {"good", "desc", "det", "the", "your"} and len(phrase) == 1:
@@ -142,9 +183,9 @@ def _chunk(phrase: Sequence[Token]) -> list[Token]:
 
 def _loose(phrase: Sequence[Token]) -> list[Token]:
     """Return a phrase without a noun word by word; what is only good says nothing, and one's own family is no kind."""
-    if phrase[0].text in _OWN and phrase[-1].kind == "gadj":
+    if phrase[0].text in _OWN and (phrase[-1].kind == "gadj" or phrase[-1].text == "family"):
         return [phrase[0]._replace(kind="x", text=" ".join(token.text for token in phrase), end=phrase[-1].end)]
-    loose = {"desc", "det", "deg"} if phrase[0].kind == "something" else {"good", "desc", "det", "deg"}
+    loose = {"det", "deg"} if phrase[0].kind == "something" else {"good", "desc", "det", "deg"}
     kept = [token._replace(kind="kind") if token.kind == "gadj" else token for token in phrase]
     return [token for token in kept if token.kind not in loose] or list(phrase)
 
@@ -153,6 +194,10 @@ def _of_others(chunks: Sequence[Token], i: int) -> Token:
     """Return a chunk, as a film of taste where it is somebody else's favourite."""
     if chunks[i].kind == "favfilm" and i and chunks[i - 1].text == "her":
         return chunks[i]._replace(kind="myfilm")
+    if chunks[i].text in _HOUSES and i and chunks[i - 1].kind == "lovely":
+        return chunks[i]._replace(kind="filmnight")
+    if chunks[i].text == "2" and i + 1 < len(chunks) and chunks[i + 1].kind in {"watch", "see", "puton"}:
+        return chunks[i]._replace(kind="to", text="to")
     return _as_verb(chunks, i)
 
 

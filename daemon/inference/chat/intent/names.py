@@ -18,7 +18,24 @@ _MAKES: Final = frozenset({"演", "导演", "主演", "拍", "导", "执导", "�
 _FILMS: Final = frozenset({"film", "kindfilm", "genre"})
 _LIKE_ZH: Final = frozenset({"像", "类似", "跟", "和", "与", "似"})
 _LIKE_ENDS: Final = frozenset(
-    {"一样", "那样", "差不多", "这样", "那种", "这种", "那类", "这类", "那款", "同款", "式的", "风格的", "那么", "这么"}
+    {
+        "一样",
+        "那样",
+        "差不多",
+        "代餐",
+        "平替",
+        "这样",
+        "那种",
+        "这种",
+        "那类",
+        "这类",
+        "那款",
+        "同款",
+        "式的",
+        "风格的",
+        "那么",
+        "这么",
+    }
 )
 #: Words that are written small inside a title.
 _SMALL: Final = frozenset({"the", "of", "and", "a", "in", "on", "to", "for", "with"})

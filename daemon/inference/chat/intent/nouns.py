@@ -16,6 +16,8 @@ _PLURAL: Final = (
     "classics",
     "ies",
     "thrillers",
+    "nominees",
+    "winners",
     "dramas",
     "musicals",
     "westerns",
@@ -59,6 +61,8 @@ def kind_of(phrase: Sequence[Token]) -> str:
     last = phrase[-1]
     if "film" in kinds or "genre" in kinds:
         return _film_kind(kinds, phrase) if last.kind in {"film", "genre"} else _behind_film(kinds, phrase)
+    if last.kind == "still" and "gadj" in kinds:
+        return _certain(kinds, "genre")
     if last.text == "cinema" and (len(phrase) == 1 or kinds[-2] in _OF_CINEMA):
         return "filmnight" if len(phrase) == 1 else _certain(kinds, "film")
     if last.text in _CLASSICS and len(phrase) + last.text.endswith("s") > 1:

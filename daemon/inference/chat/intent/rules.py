@@ -45,7 +45,7 @@ def _which_film(features: Features) -> bool:
 
 def _negated(features: Features) -> bool:
     """Films are refused; not by somebody else, for whom one is asked: "a film for someone who never watches any"."""
-    asked = not {"recommends_film", "asks_film"}.isdisjoint(features)
+    asked = not {"recommends_film", "asks_film", "asks_bare"}.isdisjoint(features)
     return "negated" in features and not (asked and "of_somebody" in features)
 
 
@@ -70,7 +70,12 @@ def _given(features: Features) -> bool:
 
 
 def _thing_recommended(features: Features) -> bool:
-    return "recommends_thing" in features and "recommends_film" not in features
+    return "recommends_other" in features or ("recommends_thing" in features and "recommends_film" not in features)
+
+
+def _for_somebody(features: Features) -> bool:
+    """A recommendation is asked for with a film, for somebody of whom more is said."""
+    return {"recommends", "of_those_who", "film"} <= features
 
 
 def _fact(features: Features) -> bool:
@@ -122,12 +127,16 @@ def _beside(features: Features) -> bool:
 
 def _which_one(features: Features) -> bool:
     """A choice is asked for, of what another clause has to tell."""
-    return "asks_which" in features and {"recommends", "wishes_watch", "wishes_something"}.isdisjoint(features)
+    return not {"asks_which", "asks_begin"}.isdisjoint(features) and {
+        "recommends",
+        "wishes_watch",
+        "wishes_something",
+    }.isdisjoint(features)
 
 
 def _asks_by_mark(features: Features) -> bool:
     """A question about films in no particular form: which is told by its mark alone."""
-    return {"asks_if_marked", "question"} <= set(features)
+    return {"asks_if_marked", "question"} <= features and "watches_thing" not in features
 
 
 def _described(features: Features) -> bool:
@@ -166,6 +175,7 @@ RULES: Final[Sequence[Rule]] = (
     Rule("kind_not_wanted", "unsure", _exclusion),
     Rule("other_thing_recommended", "not", _thing_recommended, strong=True),
     Rule("film_recommendation_asked", "recommend", _has("recommends_film")),
+    Rule("film_for_somebody", "recommend", _for_somebody),
     Rule("film_beside_a_thing", "not", _beside, strong=True),
     Rule("hypothetical", "not", _has("hypothetical"), strong=True),
     Rule("film_advice_asked", "recommend", _has("asks_advice")),
@@ -195,6 +205,7 @@ RULES: Final[Sequence[Rule]] = (
     Rule("nothing_named", "unsure", _recommends),
     Rule("something_to_watch", "unsure", _wishes_watch),
     Rule("mood_alone", "unsure", _wishes_something),
+    Rule("favourite_film_named", "not", _has("taste_named")),
     Rule("film_of_taste", "unsure", _has("my_taste")),
     Rule("film_praised", "not", _praised),
     Rule("film_mentioned", "unsure", _has("mention", "genre_alone")),

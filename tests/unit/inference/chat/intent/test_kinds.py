@@ -58,6 +58,88 @@ from daemon.inference.chat.intent.detector import detect
             {"推荐个movie吧": "recommend", "有没有like Inception的电影": "recommend", "推荐个app吧": "not"},
         ),
         ("spellings", {"reccomend me sumthin scary movie wise": "recommend", "wat moive is gud": "recommend"}),
+        (
+            "films by what is in them",
+            {
+                "films set almost entirely on a boat?": "recommend",
+                "the film set was on a boat": "not",
+                "might there be a film about whaling that you think highly of?": "recommend",
+                "do you guys know of a film where nobody dies?": "recommend",
+            },
+        ),
+        (
+            "where to begin",
+            {
+                "Hitchcock: where should one start?": "recommend",
+                "I'd like to get into westerns. Which one first?": "recommend",
+                "accounting: where should one start?": "not",
+            },
+        ),
+        (
+            "wishes of others",
+            {
+                "Nan fancies a musical. What have you got?": "recommend",
+                "my son keeps asking for Charlie Chaplin": "recommend",
+                "my son keeps asking for a bicycle": "not",
+            },
+        ),
+        (
+            "opinions that were formed once, and films that were seen once",
+            {
+                "what did you reckon was the best horror of last year?": "recommend",
+                "which film did you find the most moving?": "recommend",
+                "the best horror of last year was on yesterday": "not",
+            },
+        ),
+        (
+            "what was seen, and what is wanted next",
+            {
+                "saw Dune last night and want something like it": "recommend",
+                "we saw Dune last night and want our money back": "not",
+                "anything by the director of Dune that I should see?": "recommend",
+            },
+        ),
+        (
+            "favourites that are named, and kinds that are",
+            {
+                "my favourite film is Casablanca": "not",
+                "my favourite films are comedies": "unsure",
+                "my favourite film is Casablanca, got anything similar?": "recommend",
+            },
+        ),
+        (
+            "favourites that are named in Chinese",
+            {"我最喜欢的片子是《功夫》": "not", "我最喜欢的片子是喜剧片": "unsure"},
+        ),
+        (
+            "things that are recommended in Chinese",
+            {
+                "周末有什么推荐的活动吗": "not",
+                "有什么推荐的餐厅": "not",
+                "有什么推荐的电影吗": "recommend",
+                "有什么推荐的": "unsure",
+            },
+        ),
+        (
+            "seen and described in Chinese",
+            {
+                "看了会哭的电影有没有": "recommend",
+                "昨天看了会哭的电影": "not",
+                "像《功夫》这样好笑的片子还有吗": "recommend",
+            },
+        ),
+        ("prices and plans in Chinese", {"看电影太贵了": "not", "电影之夜延期了": "not", "去看电影": "unsure"}),
+        (
+            "anybody who is asked",
+            {"slow-burn horror, anyone?": "recommend", "films, anyone?": "unsure", "coffee, anyone?": "not"},
+        ),
+        (
+            "things for films",
+            {
+                "which popcorn maker do you recommend for movie nights": "not",
+                "which classics do you recommend for movie nights": "recommend",
+            },
+        ),
         ("Cantonese", {"有冇好睇嘅電影介紹": "recommend", "有冇好食嘅介紹": "not"}),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

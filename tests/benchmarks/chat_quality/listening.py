@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import torch
 from rich.console import Console
 from rich.table import Table
 
@@ -46,6 +47,7 @@ def ways(model: Seq2Seq, pairs: EncodedPairs) -> Iterator[tuple[str, Any]]:
 
 def main(folder: Path, most: int = MOST) -> None:
     """Measure and print."""
+    torch.set_num_threads(1)  # more of them wait for each other where others work too
     model, tokenizer, recipe = read_folder(folder)
     sheet = Table(title=f"{folder}: sources of others given to")
     for heading in ("language", "by", "bits/character", "bits/token", "more", "95 %"):

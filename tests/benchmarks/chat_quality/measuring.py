@@ -30,10 +30,11 @@ def bits_of(model: Seq2Seq, pairs: EncodedPairs, sources: Places | None = None, 
                 memory = model.start(*pairs.batch(which, attended[which])[:2]).source.memory
                 begun = begun._replace(source=begun.source._replace(memory=memory))
             readouts, _ = model.decoder(model.embeddings(target[:, :-1]), *begun)
-            logits = model.softmax(readouts, model.embeddings.weight)
-            nats = torch.nn.functional.cross_entropy(logits.transpose(1, 2), target[:, 1:], reduction="none")
-            told = torch.arange(nats.shape[1]) < (target_lengths - 1).unsqueeze(1)
-            found[which] = (nats * told).sum(dim=1).double().numpy() / np.log(2)
+            told = torch.arange(readouts.shape[1]) < (target_lengths - 1).unsqueeze(1)
+            logits = model.softmax(readouts[told], model.embeddings.weight)
+            nats = torch.zeros(told.shape)
+            nats[told] = torch.nn.functional.cross_entropy(logits, target[:, 1:][told], reduction="none")
+            found[which] = nats.sum(dim=1).double().numpy() / np.log(2)
     return found
 
 

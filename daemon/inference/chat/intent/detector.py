@@ -27,6 +27,8 @@ _OTHER_HALF: Final = frozenset({"film", "yourfilm", "genre", "like", "specific",
 _WATCHED_HALF: Final = frozenset({"kind", "person", "maker", "choice_of_names"})
 #: Features that can be it beside a question where to begin: "Kurosawa: where do I start?"
 _BEGUN_WITH: Final = frozenset({"person", "maker", "kind", "spec"})
+#: Features that can be it beside "What next?".
+_MADE_BY_SOMEBODY: Final = frozenset({"title", "person", "maker"})
 #: Halves of a wish that a film which somebody has just seen makes whole: "I loved Dune. More like that?"
 _MORE_OF_IT: Final = frozenset({"like_what_was_named", "something_to_watch", "nothing_named", "mood_alone"})
 
@@ -132,6 +134,10 @@ def _other_half(one: _Judged, half: _Judged) -> bool:
     refused = refused or "asks_thing" in one.features
     watched = name in {"something_to_watch", "nothing_named"} or "which_film" in half.features
     if "asks_begin" in half.features and not _BEGUN_WITH.isdisjoint(one.features):
+        return not refused
+    if "asks_next" in half.features and "asks_which" not in half.features:
+        return not refused and not _MADE_BY_SOMEBODY.isdisjoint(one.features)
+    if name == "which_one" and "choice_of_names" in one.features and not {"title", "kind"}.isdisjoint(one.features):
         return not refused
     if name == "which_one" and "specific" in one.features:
         return not refused

@@ -28,7 +28,19 @@ _NOUNS: Final = {
     "fanatic",
 }
 #: Behind these "that" begins what is said of them.
-_RELATED: Final = {"film", "goodfilm", "bestfilm", "genre", "praised", "factfilm", "favfilm", "thing", "something"}
+_RELATED: Final = {
+    "film",
+    "goodfilm",
+    "bestfilm",
+    "genre",
+    "praised",
+    "factfilm",
+    "favfilm",
+    "thing",
+    "something",
+    "one",
+    "ones",
+}
 _OWN: Final = {"my", "our", "your", "his", "her", "their", "the", "this", "that"}
 #: These may stand before an adjective inside a phrase: "an actually funny comedy".
 _TRULY: Final = {"actually", "genuinely", "really", "truly", "properly", "seriously", "honestly"}
@@ -69,6 +81,10 @@ def phrases(clause: Sequence[Token]) -> list[Token]:
     while at < len(clause):
         if clause[at].text == "that" and found and found[-1].kind in _RELATED and not _noun_behind(clause, at):
             found.append(clause[at]._replace(kind="that"))
+            at += 1
+            continue
+        if clause[at].text in _SET and found and found[-1].kind in _RELATED - {"thing"}:
+            found.append(clause[at]._replace(kind="prep"))
             at += 1
             continue
         end = _end(clause, at)
@@ -144,9 +160,13 @@ def _head_end(phrase: Sequence[Token], *, asked: bool) -> int:
         return len(phrase)
     last = films[-1]
     after = phrase[last + 1] if last + 1 < len(phrase) else None
-    if after is not None and (after.text in _VERBS or _set_somehow(phrase[last + 1 :])):
+    if after is not None and (
+        after.text in _VERBS or _set_somehow(phrase[last + 1 :]) or (after.text == "set" and is_plural(phrase[last]))
+    ):
         return last + 1
     if after is None or after.kind in {"compound", "other", "realm"}:
+        return len(phrase)
+    if after.kind == "fanatic" and not is_plural(phrase[last]):
         return len(phrase)
     if (
         after.kind in {"x", "name"}
@@ -207,6 +227,7 @@ def _as_verb(chunks: Sequence[Token], i: int) -> Token:
     if (
         i
         and chunk.text in {"film", "book", "order", "ship"}
+        and chunks[i - 1].text != "do"
         and chunks[i - 1].kind in {"to", "i", "modal", "you", "third", "why_not"}
     ):
         return chunk._replace(kind="plan")

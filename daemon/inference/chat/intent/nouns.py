@@ -61,8 +61,8 @@ def kind_of(phrase: Sequence[Token]) -> str:
     last = phrase[-1]
     if "film" in kinds or "genre" in kinds:
         return _film_kind(kinds, phrase) if last.kind in {"film", "genre"} else _behind_film(kinds, phrase)
-    if last.kind == "still" and "gadj" in kinds:
-        return _certain(kinds, "genre")
+    if last.kind == "still" and not _OF_CINEMA.isdisjoint(set(kinds) - {"good", "desc"}):
+        return "goodfilm" if _outstanding(kinds, phrase) else _certain(kinds, "genre")
     if last.text == "cinema" and (len(phrase) == 1 or kinds[-2] in _OF_CINEMA):
         return "filmnight" if len(phrase) == 1 else _certain(kinds, "film")
     if last.text in _CLASSICS and len(phrase) + last.text.endswith("s") > 1:
@@ -75,7 +75,13 @@ def kind_of(phrase: Sequence[Token]) -> str:
         return "another"
     if last.kind == "person" and {"fav", "superl"} & set(kinds):
         return "favfilm"
+    if last.kind == "fanatic" and not {"gadj", "country"}.isdisjoint(kinds):
+        return "filmnight"
     return "thing" if last.kind in {"compound", "other", "fanatic"} else ""
+
+
+def _outstanding(kinds: Sequence[str], phrase: Sequence[Token]) -> bool:
+    return "superl" in kinds or not _OUTSTANDING.isdisjoint(token.text for token in phrase)
 
 
 def _certain(kinds: Sequence[str], otherwise: str) -> str:

@@ -127,7 +127,7 @@ def _beside(features: Features) -> bool:
 
 def _which_one(features: Features) -> bool:
     """A choice is asked for, of what another clause has to tell."""
-    return not {"asks_which", "asks_begin"}.isdisjoint(features) and {
+    return not {"asks_which", "asks_begin", "asks_next"}.isdisjoint(features) and {
         "recommends",
         "wishes_watch",
         "wishes_something",

@@ -21,7 +21,10 @@ _WORD: Final = re.compile(
     r"|(?P<han>[\u3400-\u9fff]+)"
     r"|(?P<mark>[^\s\w]|_)"
 )
-_LONGEST_PHRASE: Final = 5
+#: Adverbs may stand behind these inside a phrase: "could really use".
+_AUXILIARY: Final = frozenset({"could", "would", "'d", "wouldn't"})
+_ADVERBS: Final = frozenset({"adv", "deg"})
+_OTHER: Final = Meaning("x")
 
 
 class Token(NamedTuple):
@@ -104,10 +107,26 @@ def _phrases(words: Sequence[tuple[str, int, int, bool]]) -> list[Token]:
 def _longest(
     words: Sequence[tuple[str, int, int, bool]], at: int, known: Mapping[str, Meaning], starts: Mapping[str, int]
 ) -> tuple[int, Meaning]:
+    """Return how many words the longest phrase has that begins here, 0 for none, and what it means."""
+    length, meaning = _listed(words, at, known, starts)
+    if length <= 1 and words[at][0] in _AUXILIARY and _is_adverb(words[at + 1 : at + 2], known):
+        length_without, meaning_without = _listed([words[at], *words[at + 2 : at + 6]], 0, known, starts)
+        if length_without > 1 and meaning_without.kind == "want":
+            return length_without + 1, meaning_without
+    return length, meaning
+
+
+def _listed(
+    words: Sequence[tuple[str, int, int, bool]], at: int, known: Mapping[str, Meaning], starts: Mapping[str, int]
+) -> tuple[int, Meaning]:
     for length in range(min(starts.get(words[at][0], 0), len(words) - at), 0, -1):
         if meaning := known.get(" ".join(word[0] for word in words[at : at + length])):
             return length, meaning
-    return 0, Meaning("x")
+    return 0, _OTHER
+
+
+def _is_adverb(word: Sequence[tuple[str, int, int, bool]], known: Mapping[str, Meaning]) -> bool:
+    return bool(word) and (word[0][0].endswith("ly") or known.get(word[0][0], _OTHER).kind in _ADVERBS)
 
 
 @cache

@@ -12,6 +12,7 @@ import msgspec
 from daemon.inference.chat.dialogue.cues import LONGEST, plain
 from daemon.inference.chat.dialogue.film_questions import without_names
 from daemon.inference.chat.dialogue.phrases import table
+from daemon.inference.chat.intent.slots import not_for_children
 from daemon.inference.chat.wishes import Slots
 from daemon.ports.films import Film
 from daemon.products.phrases import Language
@@ -45,7 +46,8 @@ def heard(text: str, slots: Slots, shown: Sequence[Film], focus: Sequence[Film] 
     if len(bare) > LONGEST:
         return slots
     slots = _beside(text, _less(bare, slots), shown, focus)
-    if (_says("kids", bare) or _says("kids_wish", bare)) and not {"children", "family"} & {*slots.genres}:
+    named = {"children", "family"} & {*slots.genres}
+    if not named and not not_for_children(text) and (_says("kids", bare) or _says("kids_wish", bare)):
         slots = msgspec.structs.replace(slots, genres=(*slots.genres, "children"))
     minutes = _length_named(text.casefold()) or _length_beside(bare, shown)
     return msgspec.structs.replace(slots, minutes=minutes) if minutes else slots
@@ -68,7 +70,7 @@ def by_same_people(text: str) -> bool:
 def for_children(text: str) -> bool:
     """Tell whether a text wishes for something that children can watch."""
     bare = plain(text)
-    return len(bare) <= LONGEST and _says("kids_wish", bare)
+    return len(bare) <= LONGEST and _says("kids_wish", bare) and not not_for_children(text)
 
 
 def without_less(text: str) -> str:

@@ -30,6 +30,24 @@ _SEEN: Final = re.compile(
     r"|看过了|都看过|已经看过|早看过|全看过|这部看过|看过这|看过啦|^我?看过[。!,]?$",
     re.IGNORECASE,
 )
+#: Small people, whom a film may be for or not.
+_CHILDREN: Final = r"(?:kids?|kiddies|child|children|toddlers?|little ones|babies|youngsters)"
+_NOT_FOR_CHILDREN: Final = re.compile(
+    r"\b(?:not|no|nothing|never|without|don't|isn't|aren't|except)"
+    r"(?: (?:something|anything|an?|the|any|one|ones|films?|movies?|made|meant|suitable|really|just|only|want|stuff"
+    r"|that|is|it|be|to|another|like|more|watch|see)){0,5} "
+    rf"(?:(?:for|with) (?:the |my |our |small |young |little )*{_CHILDREN}\b"
+    rf"|{_CHILDREN}(?:'s?)? (?:films?|movies?|stuff|things?|pictures?|one)\b|(?:childish|kiddie|kiddy|kiddish)\b)"
+    r"|\b(?:for|only) (?:adults|grown[- ]?ups)\b"
+    r"|(?:不要|别|不是|不想|不看|非|除了)(?:给|适合|是|看|想|要|那种|再|来|推荐|放|拍|对|针对|专门|我|点|部|个){0,4}"
+    r"(?:小?孩子?们?|小朋友|儿童|娃|宝宝|少儿)(?:看|片|电影|动画|的|$)|(?:给|适合)(?:大人|成年人)看的",
+    re.IGNORECASE,
+)
+
+
+def not_for_children(text: str) -> bool:
+    """Tell whether a text wants no film for children: "not something for kids"."""
+    return bool(_NOT_FOR_CHILDREN.search(text))
 
 
 def has_like(clause: Sequence[Token], language: Language) -> bool:
@@ -61,6 +79,8 @@ def slots_of(
                 _note(found, "people", negative[start], _written(clause, start, end, text))
         if any(token.kind == "watched" for token in clause):
             _watched(clause, text, found)
+    if not_for_children(text):
+        _note(found, "genres", True, "children")
     fields: dict[str, Any] = {name: tuple(dict.fromkeys(values)) for name, values in found.items()}
     for name in ("genres", "moods", "people", "countries", "like"):
         fields[name] = tuple(value for value in fields.get(name, ()) if value not in fields.get(f"not_{name}", ()))

@@ -29,6 +29,8 @@ SHOWN = [LENGTHS["seed:up-2009"], LENGTHS["seed:titanic-1997"]]  # 96 and 194 mi
     ("in two hours", Slots(), Slots()), ("I have 90 minutes", Slots(), Slots()), ("两个小时前", Slots(), Slots()),
     ("something for my kids", Slots(), Slots(genres=("children",))),
     ("亲子电影", Slots(), Slots(genres=("children",))),
+    ("not something for my kids", Slots(not_genres=("children",)), Slots(not_genres=("children",))),
+    ("不要给孩子看的", Slots(not_genres=("children",)), Slots(not_genres=("children",))),
     ("给孩子看的动画片", Slots(genres=("animation",)), Slots(genres=("animation", "children"))),
     ("newer", Slots(newer=True), Slots(newer=True)),
 ])  # fmt: skip
@@ -54,6 +56,7 @@ def test_what_nothing_is_known_of_is_noticed(text: str, keys: tuple[str, ...]) -
 
 @pytest.mark.parametrize(("text", "wish"), [
     ("I want something my kids can watch", True), ("适合孩子看的", True), ("陪儿子看的片子", True),
+    ("not something for kids to watch", False), ("不是给孩子看的", False),
     ("my kids are ill", False), ("孩子生病了", False), ("I watch the kids play", False), ("", False),
 ])  # fmt: skip
 def test_a_wish_for_children_is_told_from_talk_of_them(text: str, *, wish: bool) -> None:

@@ -14,13 +14,11 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from daemon.inference.chat.intent.detector import detect
+from tests.benchmarks.peers.keyword_intent import keyword_label
 
 Row = dict[str, Any]
 HERE: Final = Path(__file__).parent / "utterances"
 LANGUAGES: Final = ("en", "zh")
-#: What the plain rule knows: a word for films is a wish for one, another of these is half of one.
-FILM_WORDS: Final = ("movie", "film", "flick", "电影", "片")
-WISH_WORDS: Final = ("recommend", "suggest", "watch", "推荐", "看")
 
 
 class Figures(NamedTuple):
@@ -50,13 +48,6 @@ def by_rules(text: str) -> str:
     return detect(text).label
 
 
-def by_words(text: str) -> str:
-    lowered = text.lower()
-    if any(word in lowered for word in FILM_WORDS):
-        return "recommend"
-    return "unsure" if any(word in lowered for word in WISH_WORDS) else "not"
-
-
 def measured(given: Sequence[Row], told: Callable[[str], str] = by_rules) -> Figures:
     labels = [told(row["text"]) for row in given]
     right = [label == row["label"] for label, row in zip(labels, given, strict=True)]
@@ -75,7 +66,7 @@ def table(parts: Iterable[tuple[str, Sequence[Row]]]) -> Iterable[str]:
     yield "| utterances | rows | right | precise | found | by plain words: right | precise |"
     yield "| --- | --- | --- | --- | --- | --- | --- |"
     for name, given in parts:
-        ours, plain = measured(given), measured(given, by_words)
+        ours, plain = measured(given), measured(given, keyword_label)
         shares = (ours.right, ours.precise, ours.found, plain.right, plain.precise)
         yield f"| {name} | {len(given)} | " + " | ".join(f"{share:.1%}" for share in shares) + " |"
 

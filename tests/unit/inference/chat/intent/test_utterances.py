@@ -8,7 +8,8 @@ import pytest
 from opencc import OpenCC
 
 from daemon.inference.chat.intent.detector import detect
-from tests.unit.inference.chat.intent.figures import LANGUAGES, Row, by_words, held_out, measured, rows
+from tests.benchmarks.peers.keyword_intent import keyword_label
+from tests.unit.inference.chat.intent.figures import LANGUAGES, Row, held_out, measured, rows
 
 
 def part(language: str, name: str) -> list[Row]:
@@ -33,7 +34,7 @@ def test_nearly_all_utterances_are_told_right(language: str, name: str) -> None:
 def test_plain_words_tell_far_fewer(language: str) -> None:
     given = rows(language)
 
-    assert measured(given, by_words).right < measured(given).right - 0.25
+    assert measured(given, keyword_label).right < measured(given).right - 0.25
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

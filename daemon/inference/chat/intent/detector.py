@@ -131,12 +131,15 @@ def _of_other_things(one: _Judged) -> bool:
 def _other_half(one: _Judged, half: _Judged) -> bool:
     name = half.rule.name if half.rule else ""
     refused = one.rule is not None and (one.rule.name in _REFUSED or "shop" in one.features)
-    refused = refused or "asks_thing" in one.features
+    refused = (
+        refused or "asks_thing" in one.features or ("asks_begin" in half.features and "films_used" in one.features)
+    )
     watched = name in {"something_to_watch", "nothing_named"} or "which_film" in half.features
     if "asks_begin" in half.features and not _BEGUN_WITH.isdisjoint(one.features):
         return not refused
     if "asks_next" in half.features and "asks_which" not in half.features:
-        return not refused and not _MADE_BY_SOMEBODY.isdisjoint(one.features)
+        liked = one.rule is not None and one.rule.label == "unsure" and not _OTHER_HALF.isdisjoint(one.features)
+        return not refused and (liked or not _MADE_BY_SOMEBODY.isdisjoint(one.features))
     if name == "which_one" and "choice_of_names" in one.features and not {"title", "kind"}.isdisjoint(one.features):
         return not refused
     if name == "which_one" and "specific" in one.features:

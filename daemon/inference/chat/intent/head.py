@@ -69,6 +69,8 @@ _SET: Final = {"set", "shot", "told", "filmed", "made"}
 #: Who makes films, and what stands between them and a film of theirs.
 _MAKERS: Final = {"director", "actor", "actress", "star", "guy", "girl", "man", "woman", "lead", "writer", "filmmaker"}
 _OF: Final = {"of", "from", "in", "behind"}
+#: Films for these are no films to watch.
+_COATED: Final = {"camera", "cameras", "window", "windows", "windscreen", "windshield", "lens", "polaroid", "screen"}
 #: Whoever loves these loves films.
 _HOUSES: Final = {"the cinema", "cinema", "going to the cinema"}
 _NO_NOUN_ENDINGS: Final = ("ing", "ed", "ly", "able")
@@ -83,7 +85,12 @@ def phrases(clause: Sequence[Token]) -> list[Token]:
             found.append(clause[at]._replace(kind="that"))
             at += 1
             continue
-        if clause[at].text in _SET and found and found[-1].kind in _RELATED - {"thing"}:
+        if (
+            clause[at].text in _SET
+            and found
+            and found[-1].kind in _RELATED - {"thing"}
+            and {"me"}.isdisjoint(token.kind for token in clause[at + 1 : at + 2])
+        ):
             found.append(clause[at]._replace(kind="prep"))
             at += 1
             continue
@@ -218,12 +225,18 @@ def _of_others(chunks: Sequence[Token], i: int) -> Token:
         return chunks[i]._replace(kind="filmnight")
     if chunks[i].text == "2" and i + 1 < len(chunks) and chunks[i + 1].kind in {"watch", "see", "puton"}:
         return chunks[i]._replace(kind="to", text="to")
+    if chunks[i].kind in _RELATED and [token.kind for token in chunks[i + 1 : i + 2]] == ["for"]:
+        behind = chunks[i + 2 : i + 3]
+        if behind and behind[0].text.rpartition(" ")[2] in _COATED:
+            return chunks[i]._replace(kind="thing")
     return _as_verb(chunks, i)
 
 
 def _as_verb(chunks: Sequence[Token], i: int) -> Token:
     """Return a chunk, as what somebody does where "film" is a verb."""
     chunk = chunks[i]
+    if chunk.text == "shoot" and [token.kind for token in chunks[i + 1 : i + 2]] in (["film"], ["goodfilm"]):
+        return chunk._replace(kind="plan")
     if (
         i
         and chunk.text in {"film", "book", "order", "ship"}

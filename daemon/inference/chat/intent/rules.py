@@ -92,6 +92,10 @@ def _past(features: Features) -> bool:
     )
 
 
+def _past_day(features: Features) -> bool:
+    return "past_time" in features and "gives_film" not in features
+
+
 def _watches_thing(features: Features) -> bool:
     wishes = {"wishes_film", "gives_film", "asks_film", "what_to_watch"}
     return "watches_thing" in features and wishes.isdisjoint(features)
@@ -118,6 +122,10 @@ def _wishes_watch(features: Features) -> bool:
 
 def _asks_bare(features: Features) -> bool:
     return "asks_bare" in features
+
+
+def _asks_loosely(features: Features) -> bool:
+    return "asks_loosely" in features and "films_used" not in features
 
 
 def _beside(features: Features) -> bool:
@@ -188,7 +196,7 @@ RULES: Final[Sequence[Rule]] = (
     Rule("film_talked_about", "unsure", _has("talk_film")),
     Rule("simile", "not", _has("simile"), strong=True),
     Rule("film_asked_for", "recommend", _has("asks_film")),
-    Rule("film_of_a_past_day", "not", _has("past_time"), strong=True),
+    Rule("film_of_a_past_day", "not", _past_day, strong=True),
     Rule("film_wished_for", "recommend", _has("wishes_film", "gives_film")),
     Rule("like_a_film", "recommend", _like),
     Rule("choice_of_films", "recommend", _has("choice")),
@@ -197,7 +205,7 @@ RULES: Final[Sequence[Rule]] = (
     Rule("film_in_a_question", "recommend", _asks_by_mark),
     Rule("film_asked_for_in_a_word", "recommend", _asks_bare, weak=True),
     Rule("kind_wished_for", "recommend", _names_kind),
-    Rule("film_asked_for_loosely", "recommend", _has("asks_loosely")),
+    Rule("film_asked_for_loosely", "recommend", _asks_loosely),
     Rule("somebodys_films_asked_for", "recommend", _asks_by_maker),
     Rule("choice_left_open", "unsure", _has("choice_left")),
     Rule("which_one", "not", _which_one),

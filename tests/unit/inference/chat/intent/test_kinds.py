@@ -140,6 +140,41 @@ from daemon.inference.chat.intent.detector import detect
                 "which classics do you recommend for movie nights": "recommend",
             },
         ),
+        (
+            "adverbs inside a wish",
+            {
+                "I would absolutely love a western": "recommend",
+                "I could really use a good cry": "unsure",
+                "I could really use a new sofa": "not",
+            },
+        ),
+        (
+            "what is next",
+            {
+                "We're doing a Scorsese season. What comes first?": "recommend",
+                "The film was cancelled. What now?": "not",
+                "The pipe broke. What next?": "not",
+            },
+        ),
+        (
+            "where and who behind a film",
+            {
+                "find me a movie where the hero is old": "recommend",
+                "where was the movie about the old hero shot?": "not",
+            },
+        ),
+        (
+            "films that are used",
+            {
+                "what lens is good for shooting short films": "not",
+                "what films are good for learning French": "recommend",
+                "do you sell film for this camera?": "not",
+            },
+        ),
+        (
+            "help that is cried for in Chinese",
+            {"女朋友说想看爱情片,怎么办": "recommend", "女朋友说想看爱情片": "not", "电脑坏了,怎么办": "not"},
+        ),
         ("Cantonese", {"有冇好睇嘅電影介紹": "recommend", "有冇好食嘅介紹": "not"}),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

@@ -28,6 +28,11 @@ _SHORT: Final = 95
 _MOST: Final = 1_000
 _NUMBERS: Final = {"one": 1.0, "two": 2.0, "three": 3.0, "一": 1.0, "两": 2.0, "二": 2.0, "三": 3.0, "四": 4.0}
 _NUMBER: Final = rf"(\d{{1,3}}(?:\.\d)?|{'|'.join(_NUMBERS)})"
+#: Before a bound they turn it round: "nothing longer than two hours" sets the most.
+_NEGATED: Final = re.compile(
+    r"(?:\b(?:no|not|nothing|none|never|without|(?:is|do|ca)n'?t)\b[^.,;!?]{0,24}|"
+    r"(?:不要|不能|不想看?|不可以|不得|不许|别|没有)[^。，；！？]{0,8})$"
+)
 _LENGTH: Final = re.compile(
     rf"\b(?P<most>under|below|less than|at most|no more than|within|max|up to|shorter than|no longer than)?"
     rf"(?P<least>over|above|more than|at least|longer than|no less than)? ?(?:an? )?{_NUMBER} ?(?:-)?"
@@ -130,9 +135,12 @@ def _length_named(text: str) -> tuple[int, int] | None:
     minutes = _NUMBERS[written] if written in _NUMBERS else float(written)
     minutes += 0.5 * ("半" in unit or bool(said["half"]))
     minutes *= 1 if unit.startswith("m") or unit == "分钟" else 60
-    if said["most"] or said["zh_most"] or said["zh_within"]:
-        return 1, int(minutes)
-    return (int(minutes), _MOST) if said["least"] or said["zh_least"] or said["zh_beyond"] else None
+    most = bool(said["most"] or said["zh_most"] or said["zh_within"])
+    if not most and not (said["least"] or said["zh_least"] or said["zh_beyond"]):
+        return None
+    if _NEGATED.search(text[: found.start()]):
+        most = not most
+    return (1, int(minutes)) if most else (int(minutes), _MOST)
 
 
 def _says(change: str, bare: str) -> bool:

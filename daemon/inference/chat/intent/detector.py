@@ -144,7 +144,8 @@ def _other_half(one: _Judged, half: _Judged) -> bool:
         return not refused
     if name == "which_one" and "specific" in one.features:
         return not refused
-    if name in _MORE_OF_IT and "watched_title" in one.features:
+    seen = one.features >= {"watched_named", "title"} if name == "nothing_named" else "watched_named" in one.features
+    if name in _MORE_OF_IT and (seen or ("like_that" in half.features and "watched_title" in one.features)):
         return not refused
     halves = _OTHER_HALF | _WATCHED_HALF if watched else _OTHER_HALF
     return not refused and not halves.isdisjoint(one.features)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from daemon.inference.chat.intent import head_zh
-from daemon.inference.chat.intent.nouns import is_plural, kind_of
+from daemon.inference.chat.intent.nouns import is_plural, kind_of, makers
 from daemon.inference.chat.intent.tokens import Token
 from daemon.products.phrases import Language
 
@@ -66,9 +66,6 @@ _VERBS: Final = {
 }
 #: Verbs that go on behind a film: "films set mostly underwater".
 _SET: Final = {"set", "shot", "told", "filmed", "made"}
-#: Who makes films, and what stands between them and a film of theirs.
-_MAKERS: Final = {"director", "actor", "actress", "star", "guy", "girl", "man", "woman", "lead", "writer", "filmmaker"}
-_OF: Final = {"of", "from", "in", "behind"}
 #: Films for these are no films to watch.
 _COATED: Final = {"camera", "cameras", "window", "windows", "windscreen", "windshield", "lens", "polaroid", "screen"}
 #: Whoever loves these loves films.
@@ -104,27 +101,7 @@ def phrases(clause: Sequence[Token]) -> list[Token]:
         kept = _head_end(phrase, asked=bool(found) and found[-1].kind in {"what", "which"} and not noun)
         found.extend(_chunk(phrase[:kept]))
         at += kept
-    return _makers([_of_others(found, i) for i in range(len(found))])
-
-
-def _makers(chunks: list[Token]) -> list[Token]:
-    """Return the chunks with "the director of Get Out" as one person."""
-    found: list[Token] = []
-    at = 0
-    while at < len(chunks):
-        named = chunks[at + 2 : at + 3]
-        if (
-            named
-            and named[0].kind in {"title", "name"}
-            and chunks[at + 1].text in _OF
-            and chunks[at].text.rpartition(" ")[2] in _MAKERS
-        ):
-            found.append(chunks[at]._replace(kind="person", end=named[0].end))
-            at += 3
-            continue
-        found.append(chunks[at])
-        at += 1
-    return found
+    return makers([_of_others(found, i) for i in range(len(found))])
 
 
 def _noun_behind(clause: Sequence[Token], at: int) -> bool:

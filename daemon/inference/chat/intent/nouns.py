@@ -49,6 +49,10 @@ _TELEVISION: Final = {"tv", "television", "series"}
 #: Before "cinema" these make it films and no house: "french cinema".
 _OF_CINEMA: Final = {"country", "good", "desc", "gadj", "theme", "mood", "year"}
 
+#: Who makes films, and what stands between them and a film of theirs.
+_MAKERS: Final = {"director", "actor", "actress", "star", "guy", "girl", "man", "woman", "lead", "writer", "filmmaker"}
+_OF: Final = {"of", "from", "in", "behind"}
+
 
 def is_plural(token: Token) -> bool:
     """Tell whether a word for films means several."""
@@ -137,3 +141,23 @@ def _behind_film(kinds: Sequence[str], phrase: Sequence[Token]) -> str:
     if last.kind in {"title", "person", "name"} and "film" in kinds:
         return "thefilm"
     return "thing"
+
+
+def makers(chunks: Sequence[Token]) -> list[Token]:
+    """Return the chunks with "the director of Get Out" as one person."""
+    found: list[Token] = []
+    at = 0
+    while at < len(chunks):
+        named = chunks[at + 2 : at + 3]
+        if (
+            named
+            and named[0].kind in {"title", "name"}
+            and chunks[at + 1].text in _OF
+            and chunks[at].text.rpartition(" ")[2] in _MAKERS
+        ):
+            found.append(chunks[at]._replace(kind="person", end=named[0].end))
+            at += 3
+            continue
+        found.append(chunks[at])
+        at += 1
+    return found

@@ -175,6 +175,14 @@ from daemon.inference.chat.intent.detector import detect
             "help that is cried for in Chinese",
             {"女朋友说想看爱情片,怎么办": "recommend", "女朋友说想看爱情片": "not", "电脑坏了,怎么办": "not"},
         ),
+        (
+            "what somebody did before asking",
+            {
+                "just saw Inception, what should I watch next?": "recommend",
+                "I finished my homework. What should I watch?": "unsure",
+                "I broke my leg last week. Any suggestions?": "unsure",
+            },
+        ),
         ("Cantonese", {"有冇好睇嘅電影介紹": "recommend", "有冇好食嘅介紹": "not"}),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

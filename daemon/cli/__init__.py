@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import os
 import sys
 from typing import Final, NamedTuple
 
@@ -68,7 +70,10 @@ class LazyGroup(click.Group):
             click.echo(f"zhiban: {exc}", err=True)
             ctx.exit(exc.exit_status)
         except BrokenPipeError:
-            # the reader of our output has gone, as with `| head`
+            # the reader of our output has gone, as with `| head`: what is still to be written goes nowhere, or else the
+            # interpreter tries once more when it ends, and exits with a status of its own
+            with contextlib.suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.stderr.close()
             ctx.exit(141)
         except OSError as exc:

@@ -112,3 +112,19 @@ def test_what_a_wish_names_is_found(text: str, slots: Slots) -> None:
 )
 def test_years_are_told_from_the_year_that_it_is(text: str, years: tuple[int, int]) -> None:
     assert detect(text, this_year=2026).slots.years == years
+
+
+@pytest.mark.parametrize(
+    ("text", "years"),
+    [
+        ("something funny, but not from before 2000", (2000, 2100)),
+        ("a comedy, nothing older than 1990 please", (1990, 2100)),
+        ("nothing after 1980", (1880, 1980)),
+        ("不要2000年以前的喜剧片", (2000, 2100)),
+        ("a film not from the 80s", None),
+        ("no later than 1990", (1880, 1990)),
+        ("a movie from before 1960", (1880, 1960)),
+    ],
+)
+def test_years_that_are_not_wanted_are_turned_round(text: str, years: tuple[int, int] | None) -> None:
+    assert detect(text).slots.years == years

@@ -12,6 +12,7 @@ import msgspec
 from daemon.inference.chat.dialogue.cues import LONGEST, plain
 from daemon.inference.chat.dialogue.film_questions import without_names
 from daemon.inference.chat.dialogue.phrases import table
+from daemon.inference.chat.intent.refusals import is_refused
 from daemon.inference.chat.intent.slots import not_for_children
 from daemon.inference.chat.wishes import Slots
 from daemon.ports.films import Film
@@ -28,11 +29,6 @@ _SHORT: Final = 95
 _MOST: Final = 1_000
 _NUMBERS: Final = {"one": 1.0, "two": 2.0, "three": 3.0, "一": 1.0, "两": 2.0, "二": 2.0, "三": 3.0, "四": 4.0}
 _NUMBER: Final = rf"(\d{{1,3}}(?:\.\d)?|{'|'.join(_NUMBERS)})"
-#: Before a bound they turn it round: "nothing longer than two hours" sets the most.
-_NEGATED: Final = re.compile(
-    r"(?:\b(?:no|not|nothing|none|never|without|(?:is|do|ca)n'?t)\b[^.,;!?]{0,24}|"
-    r"(?:不要|不能|不想看?|不可以|不得|不许|别|没有)[^。，；！？]{0,8})$"
-)
 _LENGTH: Final = re.compile(
     rf"\b(?P<most>under|below|less than|at most|no more than|within|max|up to|shorter than|no longer than)?"
     rf"(?P<least>over|above|more than|at least|longer than|no less than)? ?(?:an? )?{_NUMBER} ?(?:-)?"
@@ -138,7 +134,7 @@ def _length_named(text: str) -> tuple[int, int] | None:
     most = bool(said["most"] or said["zh_most"] or said["zh_within"])
     if not most and not (said["least"] or said["zh_least"] or said["zh_beyond"]):
         return None
-    if _NEGATED.search(text[: found.start()]):
+    if is_refused(text, found.start()):  # "nothing longer than two hours" sets the most
         most = not most
     return (1, int(minutes)) if most else (int(minutes), _MOST)
 

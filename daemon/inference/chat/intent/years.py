@@ -6,6 +6,8 @@ import re
 from datetime import UTC, datetime
 from typing import Final
 
+from daemon.inference.chat.intent.refusals import is_refused
+
 _FIRST, _LAST = 1880, 2100
 _TENS: Final = ("twenties", "thirties", "forties", "fifties", "sixties", "seventies", "eighties", "nineties")
 _DECADES: Final = {
@@ -31,13 +33,6 @@ _DECADE: Final = re.compile(
 _YEAR: Final = re.compile(r"(?<![\d.,:$¥€£-])((?:18|19|20)\d\d)(?=年|[^\d.,%:-]|[.,]?$|[.,]\s)")
 
 
-#: Ends right before years that are not wanted. "no later than" and "not only" are no refusals of them.
-_NEGATED: Final = re.compile(
-    r"(?:\b(?:no|not|nothing|none|never|without|(?:do|does|is)n'?t)\b(?! (?:only|just|necessarily))[^.,;!?]{0,24}"
-    r"|(?:不要|不想看?|不看|不能|不喜欢|别)[^。，；！？]{0,6})$",
-    re.IGNORECASE,
-)
-_NEAR: Final = 40
 #: Years that are told from today: one, and several up to now.
 _AGO: Final = re.compile(r"\b(this|last) year\b|(今年|去年|前年|大前年)", re.IGNORECASE)
 _LATELY: Final = re.compile(
@@ -73,19 +68,14 @@ def years_in(text: str, *, this_year: int | None = None) -> tuple[int, int] | No
         first, last = sorted((int(found[1]), int(found[2])))
         return first, last
     if found := _DECADE.search(text):
-        return None if _is_negated(text, found) else _decade(found)
+        return None if is_refused(text, found.start()) else _decade(found)
     if found := _SINCE.search(text):
-        return _bounded(int(found[1] or found[2]), since=not _is_negated(text, found))
+        return _bounded(int(found[1] or found[2]), since=not is_refused(text, found.start()))
     if found := _BEFORE.search(text):
-        return _bounded(int(found[1] or found[2]), since=_is_negated(text, found))
+        return _bounded(int(found[1] or found[2]), since=is_refused(text, found.start()))
     if found := _YEAR.search(text):
-        return None if _is_negated(text, found) else (int(found[1]), int(found[1]))
+        return None if is_refused(text, found.start()) else (int(found[1]), int(found[1]))
     return _relative(text, this_year)
-
-
-def _is_negated(text: str, found: re.Match[str]) -> bool:
-    """Tell whether years are named that are not wanted: "not from before 2000", 不要2000年以前的."""
-    return bool(_NEGATED.search(text[max(0, found.start() - _NEAR) : found.start()]))
 
 
 def _bounded(year: int, *, since: bool) -> tuple[int, int]:

@@ -11,7 +11,7 @@ import torch
 from daemon.errors import InvalidInput
 from daemon.inference.chat.network.loss import batch_loss
 from daemon.inference.chat.network.seq2seq import Seq2Seq
-from daemon.inference.chat.training.batches import EncodedPairs, Places, in_order
+from daemon.inference.chat.training.batches import Batch, EncodedPairs, Places, in_order
 
 _TOKENS = 2048  # of a batch: what it holds at once is bounded by them times the vocabulary
 
@@ -30,20 +30,37 @@ def bits(
     another pair. check: called between batches; what it raises is passed on, and the mode of the network restored.
     Raises InvalidInput where there are no pairs.
     """
+
+    def measured(batch: Batch) -> tuple[float, int]:
+        with torch.inference_mode():
+            loss = batch_loss(model, *batch)
+        return float(loss.nats), loss.tokens
+
+    trained = model.training
+    model.eval()
+    try:
+        return bits_by(measured, pairs, most, shuffled=shuffled, check=check)
+    finally:
+        model.train(trained)
+
+
+def bits_by(
+    measured: Callable[[Batch], tuple[float, int]],
+    pairs: EncodedPairs,
+    most: int | None,
+    *,
+    shuffled: int | None,
+    check: Callable[[], None],
+) -> float:
+    """Return the bits of a token by whoever measures a batch, in nats and tokens; the rest is as of `bits`."""
     if not len(pairs):
         raise InvalidInput("there are no pairs to measure with")
     sources = others(len(pairs), shuffled)
-    nats, tokens, trained = 0.0, 0, model.training
-    model.eval()
-    try:
-        for which in in_order(pairs, _TOKENS, spread(len(pairs), most)):
-            check()
-            with torch.inference_mode():
-                loss = batch_loss(model, *pairs.batch(which, None if sources is None else sources[which]))
-            nats += float(loss.nats)
-            tokens += loss.tokens
-    finally:
-        model.train(trained)
+    nats, tokens = 0.0, 0
+    for which in in_order(pairs, _TOKENS, spread(len(pairs), most)):
+        check()
+        found = measured(pairs.batch(which, None if sources is None else sources[which]))
+        nats, tokens = nats + found[0], tokens + found[1]
     return nats / tokens / math.log(2)
 
 

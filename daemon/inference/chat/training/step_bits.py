@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
 import numpy as np
 
-from daemon.errors import InvalidInput
 from daemon.inference.chat.steps import Ints, StepFunction
-from daemon.inference.chat.training.batches import Batch, EncodedPairs, in_order
-from daemon.inference.chat.training.perplexity import others, spread
-
-_TOKENS = 2048  # of a batch: what it holds at once is bounded by them times the vocabulary
+from daemon.inference.chat.training.batches import Batch, EncodedPairs
+from daemon.inference.chat.training.perplexity import bits_by
 
 
 def step_bits(
@@ -27,16 +23,11 @@ def step_bits(
 
     Raises InvalidInput where there are no pairs.
     """
-    if not len(pairs):
-        raise InvalidInput("there are no pairs to measure with")
-    sources = others(len(pairs), shuffled)
-    nats, tokens = 0.0, 0
-    for which in in_order(pairs, _TOKENS, spread(len(pairs), most)):
-        check()
-        batch = pairs.batch(which, None if sources is None else sources[which])
-        nats -= _log_probability(steps, batch)
-        tokens += int(batch.target_lengths.sum()) - len(which)
-    return nats / tokens / math.log(2)
+
+    def measured(batch: Batch) -> tuple[float, int]:
+        return -_log_probability(steps, batch), int(batch.target_lengths.sum()) - len(batch.target)
+
+    return bits_by(measured, pairs, most, shuffled=shuffled, check=check)
 
 
 def _log_probability(steps: StepFunction, batch: Batch) -> float:

@@ -35,7 +35,7 @@ TURNS: Final = ("hello, how was your day?", "我今天有点累", "what do you d
 async def rows() -> AsyncIterator[dict[str, Any]]:
     """Measure."""
     with tempfile.TemporaryDirectory() as folder:
-        path = next((one for one in PACKAGED if one.exists()), None)
+        path = PACKAGED if PACKAGED.exists() else None
         what = "the model that ships" if path else "a small random model"
         section = ChatSection.model_validate({"kind": "on", "model": str(path or _small(Path(folder)))})
         with capture_logs():

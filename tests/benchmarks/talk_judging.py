@@ -110,7 +110,7 @@ def _conversation(loaded: Loaded) -> Conversation:
 
 def model_there() -> bool:
     """Tell whether a model ships."""
-    return any(path.exists() for path in PACKAGED)
+    return PACKAGED.exists()
 
 
 def kept_replies(name: str) -> list[Reply]:

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger()
 T = TypeVar("T")
-#: The model that comes with the daemon: a file, or a folder of the same files; and a retrieval's file in any.
-PACKAGED: Final = (Path(__file__).parent / "model.zip", Path(__file__).parent / "model")
+#: The model that comes with the daemon, and a retrieval's file in any.
+PACKAGED: Final = Path(__file__).parent / "model.zip"
 RETRIEVAL: Final = "retrieval.bin"
 #: Packages of the extra "chat".
 _PACKAGES: Final = ("numpy", "onnxruntime", "opencc", "rapidfuzz", "scipy", "sentencepiece")
@@ -73,7 +73,7 @@ class Loader:
         the network; deadline_s: for one of them.
         """
         problems: dict[str, str] = {}
-        path = Path(model) if model else next((one for one in PACKAGED if one.exists()), PACKAGED[0])
+        path = Path(model) if model else PACKAGED
         detector = await _tried("intent", self._detector, problems)
         adviser = await _tried("films", self._adviser, problems)
         whole = await _tried("generator", lambda: self._model(path), problems)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from daemon.inference.chat.dialogue.film_questions import ASKED, Question
@@ -24,11 +24,6 @@ def facts_told(question: Question, films: Sequence[Film], language: Language) ->
         _form("line", language, title=film.title(language), told=_told(question, film, language)) for film in films
     ]
     return "\n".join(lines if len(lines) == 1 else [f"{place}. {line}" for place, line in enumerate(lines, 1)])
-
-
-def mood_words(words: Iterable[str], language: Language) -> str:
-    """Return moods as a list in a sentence."""
-    return _form("comma", language).join(mood_word(word, language) for word in words)
 
 
 def _told(question: Question, film: Film, language: Language) -> str:

@@ -34,10 +34,6 @@ def _film(features: Features) -> bool:
     return not _FILM.isdisjoint(features)
 
 
-def _about_film(features: Features) -> bool:
-    return _film(features) or not {"specific", "genre", "thing", "title"}.isdisjoint(features)
-
-
 def _which_film(features: Features) -> bool:
     """Somebody cannot tell which film to take."""
     return "which_unknown" in features and _film(features)

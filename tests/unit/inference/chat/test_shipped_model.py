@@ -15,7 +15,7 @@ from daemon.inference.chat.loading import PACKAGED, RETRIEVAL
 from daemon.inference.chat.retrieval import Retrieval
 from daemon.inference.chat.serving.models import Model, load_model
 
-MODEL = PACKAGED[0]
+MODEL = PACKAGED
 HOUSE = Path(__file__).parents[4]
 MOST_BYTES = 16_000_000
 

@@ -33,14 +33,14 @@ GRADIENT = 0.02
 
 
 def test_the_first_steps_go_as_they_went(tmp_path: Path) -> None:
-    recipe, model = read_recipe("shipped"), read_model(PACKAGED[0])
+    recipe, model = read_recipe("shipped"), read_model(PACKAGED)
     facts = model.card.training
     assert facts["recipe_sha256"] == recipe.sha256
     data = furnish(recipe, prepare(recipe, SHARED, unfit), tmp_path)
     assert (tmp_path / TOKENIZER).read_bytes() == model.contents["tokenizer.model"]
     assert facts["data_sha256"] == data.sha256
     train(recipe, data, tmp_path, steps=30)
-    first, again = read_curve(PACKAGED[0]), read_curve(tmp_path)
+    first, again = read_curve(PACKAGED), read_curve(tmp_path)
     assert other_batches(first, again) is None
     (bits,) = differences(first, again)
     assert bits.steps == 3

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from daemon.ports.basics import Clock, Offload, Page
+from daemon.ports.cases import Approval, Case, CaseStore, Search, SearchState
 from daemon.ports.catalogue import Catalogue, ImportedPage
 from daemon.ports.evidence import Download, EvidenceStore, PageFetcher, SourceReader
 from daemon.ports.films import FilmStore
@@ -22,24 +23,45 @@ from daemon.ports.incidents import Batch, IncidentFilter, IncidentStore
 from daemon.ports.notices import Notifier, Outbox, Resumable
 from daemon.ports.people import Actor, AuditEntry, AuditLog, Principals
 from daemon.ports.rooms import BotStore, Dialogue, Messenger, OpenRooms
+from daemon.ports.sightings import (
+    Camera,
+    CarriedThing,
+    Detection,
+    Embedder,
+    Gallery,
+    Ingested,
+    Sighting,
+    SightingsView,
+    Way,
+    Window,
+)
 from daemon.ports.upstream import Followed, Upstream
 
 __all__ = [
     "Actor",
+    "Approval",
     "AuditEntry",
     "AuditLog",
     "Batch",
     "BotStore",
+    "Camera",
+    "CarriedThing",
+    "Case",
+    "CaseStore",
     "Catalogue",
     "Clock",
+    "Detection",
     "Dialogue",
     "Download",
+    "Embedder",
     "EvidenceStore",
     "FilmStore",
     "Followed",
+    "Gallery",
     "ImportedPage",
     "IncidentFilter",
     "IncidentStore",
+    "Ingested",
     "Messenger",
     "Notifier",
     "Offload",
@@ -50,8 +72,14 @@ __all__ = [
     "Ports",
     "Principals",
     "Resumable",
+    "Search",
+    "SearchState",
+    "Sighting",
+    "SightingsView",
     "SourceReader",
     "Upstream",
+    "Way",
+    "Window",
 ]
 
 
@@ -76,3 +104,5 @@ class Ports:
     rooms: OpenRooms | None = None
     followed: Followed | None = None
     films: FilmStore | None = None
+    gallery: Gallery | None = None
+    cases: CaseStore | None = None

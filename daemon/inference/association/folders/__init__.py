@@ -1,0 +1,1 @@
+"""Folders of detections with vectors beside them: reading, writing, simulating and evaluating."""

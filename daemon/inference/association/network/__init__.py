@@ -1,0 +1,1 @@
+"""The network of cameras: where they are, how they are joined, how long the ways take and which are taken."""

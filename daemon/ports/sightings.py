@@ -189,7 +189,7 @@ class Embedder(Protocol):
         """Pictures at a time."""
 
     def embed(self, crops: Sequence[Any]) -> NDArray[np.float32]:
-        """Return unit vectors (n, width) of n crops, uint8 RGB (h, w, 3). Raises InvalidInput that names the bad one."""
+        """Return unit vectors (n, width) of n crops, uint8 RGB (h, w, 3). Raises InvalidInput naming the bad one."""
 
     def quality(self, crops: Sequence[Any]) -> NDArray[np.float32]:
         """Return 0 to 1 for each crop: sharpness, size, contrast. Below `0.1` a vector is not worth keeping."""

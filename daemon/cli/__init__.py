@@ -31,6 +31,9 @@ COMMANDS: Final = {
     "incidents": Entry("daemon.cli.incidents", "incidents", "List incidents of the running daemon."),
     "room": Entry("daemon.cli.room", "room", "Talk with the bot in the room inside the daemon."),
     "chat": Entry("daemon.cli.chat", "chat", "Talk with the chat system, train and measure it."),
+    "association": Entry(
+        "daemon.cli.association", "association", "Follow a target across cameras: ingest, learn, search."
+    ),
     "movies": Entry("daemon.cli.movies", "movies", "Import films that are recommended, list and forget them."),
     "logs": Entry("daemon.cli.logs", "logs", "Read the log in a form for people."),
     "token": Entry("daemon.cli.token", "token", "Make, list and revoke API tokens."),

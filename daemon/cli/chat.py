@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
-import importlib.util
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,13 +13,14 @@ import click
 from daemon.cli.chat_talk import RemoteTalker, Talker, own_talker
 from daemon.cli.offline import running
 from daemon.cli.run import config_file
+from daemon.cli.subcommands import SubcommandGroup
 from daemon.errors import InvalidInput, TooMany, Unavailable
 from daemon.log import printable
 
 #: Bytes of a line in a pipe that are one turn.
 _LONGEST: Final = 400_000
 
-#: Each subcommand is a function of its own name in a module, imported only when it is called: (module, what it does).
+#: By name: (module, what it does).
 SUBCOMMANDS: Final = {
     "intent": ("daemon.cli.chat_intent", "Tell of each line of standard input whether it wishes for a film."),
     "train": ("daemon.cli.chat_train", "Train a model."),
@@ -32,29 +31,7 @@ SUBCOMMANDS: Final = {
 }
 
 
-class ChatGroup(click.Group):
-    """A group whose help needs no subcommand's module."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names in the order of the table."""
-        return [*(name for name, (module, _) in SUBCOMMANDS.items() if _is_there(module)), *super().list_commands(ctx)]
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import a subcommand."""
-        module, _ = SUBCOMMANDS.get(cmd_name, ("", ""))
-        if not module or not _is_there(module):
-            return super().get_command(ctx, cmd_name)
-        command: click.Command = getattr(importlib.import_module(module), cmd_name)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the list of subcommands from the table alone."""
-        if rows := [(name, SUBCOMMANDS[name][1]) for name in self.list_commands(ctx)]:
-            with formatter.section("Commands"):
-                formatter.write_dl(rows)
-
-
-@click.group(cls=ChatGroup, invoke_without_command=True)
+@click.group(cls=SubcommandGroup, subcommands=SUBCOMMANDS, invoke_without_command=True)
 @click.option("--session", default="", help="Name of the conversation, to go on with it or to begin another.")
 @click.option("--explain", is_flag=True, help="Show how each reply came about: rule, slots, candidates and scores.")
 @click.option("--config", "given", type=click.Path(path_type=Path), help="Where no daemon runs: its [chat] counts.")
@@ -125,7 +102,3 @@ def _quiet_log() -> Iterator[None]:
         yield
     finally:
         structlog.reset_defaults()
-
-
-def _is_there(module: str) -> bool:
-    return importlib.util.find_spec(module) is not None

@@ -270,6 +270,25 @@ class ChatSection(Section):
     per_person_per_minute: int = Field(20, ge=1)  # turns over the API
 
 
+class AssociationSection(Section):
+    """Following a target across cameras."""
+
+    kind: Literal["off", "on"] = "off"  # on: needs the extra "association", and [audit] secret
+    embedder: str = "stripes"  # to try things out; or a model's file, its manifest beside it
+    face: bool = False  # embed faces too; needs the extra "face"
+    concurrency: int = Field(2, ge=1, le=64)  # searches at a time
+    queue: int = Field(16, ge=1)  # that wait before more are told to try again
+    horizon: Interval = 3_600.0  # 1h, that a search looks ahead or back unless it is told
+    horizon_limit: Interval = 86_400.0  # 1d, the most that one may ask for
+    stop_mass: float = Field(0.003, ge=0, le=1)
+    compared: int = Field(2_000_000, ge=1)
+    cpu: Interval = 60.0  # 1m
+    picture_limit: int = Field(10_485_760, ge=1024)  # bytes of one picture
+    pixel_limit: int = Field(50_000_000, ge=1024)  # of one picture
+    pictures: int = Field(8, ge=1, le=64)  # of one target
+    ingest_limit: int = Field(67_108_864, ge=1024)  # bytes of one batch of detections
+
+
 class NetworkSection(Section):
     """What URLs from data may reach, and how hard we pull."""
 
@@ -320,6 +339,7 @@ class Config(Section):
     channels: tuple[ChannelSection, ...] = (ChannelSection(name="log", kind="log"),)
     bot: BotSection = BotSection()
     chat: ChatSection = ChatSection()
+    association: AssociationSection = AssociationSection()
     network: NetworkSection = NetworkSection()
     executor: ExecutorSection = ExecutorSection()
     retention: RetentionSection = RetentionSection()
@@ -344,14 +364,17 @@ class Config(Section):
         return self
 
     def under(self, folder: Path) -> Self:
-        """Return this with the relative paths of sources and of the model read from a folder, that of the file."""
+        """Return this with the relative paths of sources and models read from a folder, that of the file."""
         sources = tuple(
             section.model_copy(update={"path": str(folder / section.path)}) if section.path else section
             for section in self.sources
         )
         model = self.chat.model and str(folder / self.chat.model)
         chat = self.chat.model_copy(update={"model": model})
-        return self.model_copy(update={"sources": sources, "chat": chat})
+        embedder = self.association.embedder
+        placed = embedder if embedder == "stripes" else str(folder / embedder)
+        association = self.association.model_copy(update={"embedder": placed})
+        return self.model_copy(update={"sources": sources, "chat": chat, "association": association})
 
 
 def load(path: Path) -> Config:

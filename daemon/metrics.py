@@ -37,6 +37,7 @@ class Metrics:
         self._define_process()
         self._define_bot()
         self._define_chat()
+        self._define_association()
         self._catalogue: dict[str, float] = {}
         self.registry.register(_Elsewhere(self._catalogue))
 
@@ -100,6 +101,17 @@ class Metrics:
             "zhiban_chat_reply_seconds", "Time to a reply.", buckets=_SECONDS, registry=registry
         )
         self.chat_sessions = Gauge("zhiban_chat_sessions", "Conversations that are remembered.", registry=registry)
+
+    def _define_association(self) -> None:
+        registry = self.registry
+        self.searches = Counter("zhiban_searches", "Searches that ended, by how.", ["state"], registry=registry)
+        self.search_seconds = Histogram(
+            "zhiban_search_seconds", "Time from a search's turn to its end.", buckets=_SECONDS, registry=registry
+        )
+        self.search_compared = Counter(
+            "zhiban_search_compared", "Detections that searches compared.", registry=registry
+        )
+        self.association_running = Gauge("zhiban_searches_running", "Searches under way.", registry=registry)
 
     def observe_send(self, result: str) -> None:
         """Count a try to send a message into a room: "sent", "failed" or "unknown"."""

@@ -16,6 +16,7 @@ from daemon.errors import Conflict, Forbidden, InvalidInput, NotFound, TooMany, 
 
 _TIMEOUT_S = 30.0
 _UPLOAD_S = 3_600.0
+_BYTES = "application/octet-stream"
 _ERRORS: Mapping[int, type[ZhibanError]] = {
     400: InvalidInput,
     401: Unauthorized,
@@ -71,10 +72,25 @@ class Daemon:
             if not cursor:
                 return
 
-    def upload(self, path: str, content: BinaryIO, size: int, query: Mapping[str, Any]) -> Any:
+    def upload(self, path: str, content: BinaryIO, size: int, query: Mapping[str, Any], kind: str = _BYTES) -> Any:
         """Post a file as it is read; return the JSON of the answer. Waits for as long as the daemon needs for it."""
-        status, answer = self.raw("POST", path, query=query, content=content, size=size)
+        status, answer = self.raw("POST", path, query=query, content=content, size=size, kind=kind)
         return self._meant("POST", path, status, answer)
+
+    def events(self, path: str, query: Mapping[str, Any]) -> Iterator[Any]:
+        """Iterate over the data of server-sent events, as JSON, until they end."""
+        request = urllib.request.Request(f"{self.url}{path}?{urlencode(query)}")  # noqa: S310 as in raw
+        request.add_header("Authorization", f"Bearer {self.token}")
+        try:
+            with self._opener.open(request, timeout=_TIMEOUT_S) as answer:
+                for line in answer:
+                    if line.startswith(b"data: "):
+                        yield json.loads(line.removeprefix(b"data: "))
+        except urllib.error.HTTPError as exc:
+            with exc:
+                self._meant("GET", path, exc.code, _content(exc.read()))
+        except (OSError, http.client.HTTPException, ValueError) as exc:
+            raise Unavailable(f"{self.url} broke off: {getattr(exc, 'reason', exc)}") from exc
 
     def raw(
         self,
@@ -85,10 +101,11 @@ class Daemon:
         body: object = None,
         content: BinaryIO | None = None,
         size: int = 0,
+        kind: str = _BYTES,
     ) -> tuple[int, Any]:
         """Send a request; return the status and the JSON of the answer, or its text.
 
-        path: with what a caller puts into it quoted, see `part`. content: a file for a body.
+        path: with what a caller puts into it quoted, see `part`. content: a file for a body, of a content type.
         """
         pairs = {name: value for name, value in (query or {}).items() if value is not None and value != ""}
         address = f"{self.url}{path}" + (f"?{urlencode(pairs, doseq=True)}" if pairs else "")
@@ -100,7 +117,7 @@ class Daemon:
             request.add_header("Content-Type", "application/json")
         if content is not None:
             request.data = content
-            request.add_header("Content-Type", "application/octet-stream")
+            request.add_header("Content-Type", kind)
             request.add_header("Content-Length", str(size))
         try:
             with self._opener.open(request, timeout=_TIMEOUT_S if content is None else _UPLOAD_S) as answer:

@@ -14,6 +14,7 @@ from daemon.products.passes import PassRecord
 from daemon.products.rulebook import Rulebook
 
 if TYPE_CHECKING:
+    from daemon.services.association import AssociationSystem
     from daemon.services.chat import ChatSystem
 
 
@@ -51,6 +52,8 @@ class Duty:
     code_tries: dict[str, list[float]] = field(default_factory=dict)
     #: The chat system, None where there is none.
     chat: ChatSystem | None = None
+    #: The association system, None where there is none.
+    association: AssociationSystem | None = None
 
 
 def lies_in_shop(duty: Duty, source: str) -> bool:

@@ -18,6 +18,7 @@ from daemon.handlers.http.answers import to_json
 from daemon.handlers.http.routes import Call, Handler, Open, Route
 from daemon.metrics import Metrics
 from daemon.services import gauges
+from daemon.services.association import AssociationStanding
 from daemon.services.chat import ChatStanding
 from daemon.services.duty import Duty
 
@@ -62,8 +63,8 @@ class CatalogueHealth(msgspec.Struct, frozen=True, kw_only=True):
 class Readiness(msgspec.Struct, frozen=True, omit_defaults=True):
     """Whether requests are served as they should be, and which part keeps it from that.
 
-    problems: what keeps parts from it. bot, catalogue, chat: left out where there is none; a daemon from which one
-    of these is away is ready all the same.
+    problems: what keeps parts from it. bot, catalogue, chat, association: left out where there is none; a daemon from
+    which one of these is away is ready all the same.
     """
 
     ready: bool
@@ -72,6 +73,7 @@ class Readiness(msgspec.Struct, frozen=True, omit_defaults=True):
     bot: BotHealth | None = None
     catalogue: CatalogueHealth | None = None
     chat: ChatStanding | None = None
+    association: AssociationStanding | None = None
 
 
 async def healthz(_: Call) -> Health:
@@ -92,7 +94,9 @@ class HealthRoutes:
         ready = all(parts.values())
         status = HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE
         problems = {"store": problem} if problem else {}
-        body = to_json(Readiness(ready, parts, problems, _bot(call.duty), _catalogue(call.duty), _chat(call.duty)))
+        duty = call.duty
+        searches = duty.association.standing if duty.association else None
+        body = to_json(Readiness(ready, parts, problems, _bot(duty), _catalogue(duty), _chat(duty), searches))
         return web.Response(status=status, body=body, content_type="application/json")
 
     async def metrics(self, call: Call) -> web.Response:

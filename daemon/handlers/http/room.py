@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import re
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Annotated, Final
 
 from aiohttp import web
@@ -14,16 +13,12 @@ from pydantic import Field
 from daemon.forum.principals import Scope
 from daemon.forum.rooms import RoomMessage
 from daemon.handlers.http.answers import Listed, to_json
+from daemon.handlers.http.event_stream import EVENT_STREAM, stream_events
 from daemon.handlers.http.models import MAX_PAGE, Body, Query, Word, digits
 from daemon.handlers.http.problems import BadRequest
 from daemon.handlers.http.routes import Call, get, post
 from daemon.services import open_rooms
 
-EVENT_STREAM: Final = "text/event-stream"
-#: Seconds after which a quiet stream says that it is still there; proxies close what says nothing for a minute.
-HEARTBEAT_S: Final = 15.0
-#: Milliseconds that a reader of the stream waits before it comes again.
-_RETRY_MS: Final = 1000
 _MESSAGE_ID: Final = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 
 MessageId = Annotated[str, Field(pattern=_MESSAGE_ID)]
@@ -81,14 +76,7 @@ async def stream_room(call: Call) -> web.StreamResponse:
     messages = open_rooms.listen(
         call.duty, call.actor, room=asked.room, after=_last_seen(call.request) or asked.after or ""
     )
-    response = web.StreamResponse(headers={"Content-Type": EVENT_STREAM, "X-Accel-Buffering": "no"})
-    await response.prepare(call.request)
-    with contextlib.suppress(ConnectionError):  # the reader has gone, as readers do
-        async with contextlib.aclosing(messages), contextlib.aclosing(_frames(messages)) as frames:
-            async for frame in frames:
-                await response.write(frame)
-        await response.write_eof()
-    return response
+    return await stream_events(call.request, _events(messages))
 
 
 def _last_seen(request: web.Request) -> str:
@@ -98,24 +86,10 @@ def _last_seen(request: web.Request) -> str:
     return given
 
 
-async def _frames(messages: AsyncIterator[RoomMessage]) -> AsyncGenerator[bytes, None]:
-    """Iterate over events, and comments where nothing happens for long."""
-    upcoming = asyncio.ensure_future(anext(messages, None))
-    try:
-        yield f"retry: {_RETRY_MS}\n\n".encode()
-        while True:
-            if not (await asyncio.wait({upcoming}, timeout=HEARTBEAT_S))[0]:
-                yield b": still there\n\n"
-                continue
-            message = upcoming.result()
-            if message is None:
-                return
+async def _events(messages: AsyncGenerator[RoomMessage, None]) -> AsyncGenerator[bytes, None]:
+    async with contextlib.aclosing(messages):
+        async for message in messages:
             yield b"id: %s\ndata: %s\n\n" % (message.id.encode(), to_json(message))
-            upcoming = asyncio.ensure_future(anext(messages, None))
-    finally:
-        upcoming.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await upcoming
 
 
 ROUTES = (

@@ -17,7 +17,7 @@ from daemon.adapters.local_room import HISTORY, LocalRoom
 from daemon.config import HttpSection
 from daemon.forum.principals import Role, Scope
 from daemon.forum.rooms import Outgoing
-from daemon.handlers.http import room as routes
+from daemon.handlers.http import event_stream
 from daemon.products.ids import new_id
 from daemon.services import contacts
 from tests.bot_kit import AttentiveRoom
@@ -223,7 +223,7 @@ async def test_the_stream_tells_what_is_said_and_resumes_after_the_last_event() 
 
 
 async def test_a_quiet_stream_says_that_it_is_still_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(routes, "HEARTBEAT_S", 0.005)
+    monkeypatch.setattr(event_stream, "HEARTBEAT_S", 0.005)
     async with with_rooms() as (service, _), stream(service) as live:
         assert [await live.line() for _ in range(4)] == ["retry: 1000", "", ": still there", ""]
         await service.post(ROOM, json={"text": "hello"})
@@ -248,7 +248,7 @@ async def test_the_stream_outlives_the_request_deadline_and_ends_when_the_rooms_
 
 
 async def test_a_reader_that_leaves_gives_its_place_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(routes, "HEARTBEAT_S", 0.005)
+    monkeypatch.setattr(event_stream, "HEARTBEAT_S", 0.005)
     async with with_rooms() as (service, place):
         async with stream(service) as live:
             await live.line()

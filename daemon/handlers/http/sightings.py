@@ -1,0 +1,277 @@
+"""/association/cameras, /detections, /passages, /models: what searches look at."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import AsyncIterator
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Final
+
+import msgspec
+from pydantic import Field
+
+from daemon.errors import InvalidInput
+from daemon.forum.principals import Scope
+from daemon.handlers.http.bodies import stream_body
+from daemon.handlers.http.models import Body, Flag, Line, NonBlankLine, Query, Time
+from daemon.handlers.http.problems import BadRequest, WrongMediaType
+from daemon.handlers.http.routes import Call, Route, delete, get, post
+from daemon.ports import Camera, CarriedThing, Detection, Ingested, Way
+from daemon.services import association_network, association_sightings
+from daemon.services.association_sightings import SentPicture
+from daemon.services.association_sites import Learnt
+
+#: Content types of a network, and the suffix that tells its form.
+NETWORK_MEDIA: Final = {"application/geo+json": ".geojson", "application/json": ".json", "text/csv": ".csv"}
+_LINES: Final = ("application/x-ndjson", "application/jsonl")
+_LONGEST_LINE: Final = 262_144
+Number = Annotated[float, Field(allow_inf_nan=False)]
+CameraId = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+
+
+class Network(msgspec.Struct, frozen=True, kw_only=True):
+    """Every camera and the ways between them."""
+
+    cameras: tuple[Camera, ...]
+    ways: tuple[Way, ...]
+
+
+class NetworkRead(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a network that was sent. warnings: what is odd in it and was taken all the same."""
+
+    cameras: int
+    ways: int
+    warnings: tuple[str, ...]
+
+
+class SentWay(Body):
+    """A way of the camera that is put: to or from another."""
+
+    origin: CameraId
+    target: CameraId
+    metres: Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)]
+
+
+class SentCamera(Body):
+    """A camera to add or to move, with all its ways; those that it had are replaced."""
+
+    longitude: Annotated[float, Field(ge=-180, le=180)]
+    latitude: Annotated[float, Field(ge=-90, le=90)]
+    heading_deg: Annotated[float, Field(ge=0, le=360)] | None = None
+    field_of_view_deg: Annotated[float, Field(gt=0, le=360)] | None = None
+    clock_offset_s: Number = 0.0
+    clock_rate: Number = 0.0
+    clock_since: Time | None = None
+    clock_sd_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 2.0
+    name: Line = ""
+    ways: tuple[SentWay, ...] = Field((), max_length=10_000, strict=False)
+
+
+class Passages(Body):
+    """Confirmed passages: each the ids of the detections of one target, in order of time. replace: what is kept."""
+
+    passages: tuple[tuple[str, ...], ...] = Field(max_length=100_000, strict=False)
+    replace: bool = False
+
+
+class PictureQuery(Query):
+    """A picture of somebody, or a frame and the box that they are in: "left,top,width,height" in pixels."""
+
+    camera: CameraId
+    time: Time
+    id: Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")] = ""
+    direction_deg: Annotated[float, Field(ge=0, le=360)] | None = None
+    box: Annotated[str, Field(pattern=r"^-?[0-9.]+(,-?[0-9.]+){3}$")] | None = None
+    track: Annotated[str, Field(max_length=200)] | None = None
+
+
+class LookQuery(Query):
+    """Why somebody looks at it."""
+
+    case: NonBlankLine
+    purpose: NonBlankLine
+
+
+class NetworkQuery(Query):
+    """confirm: that what is sent takes the place of the whole network."""
+
+    confirm: Flag = False
+
+
+class ModelCount(msgspec.Struct, frozen=True, kw_only=True):
+    """How many detections there are of a pair of models."""
+
+    body_model: str
+    face_model: str
+    detections: int
+
+
+class Models(msgspec.Struct, frozen=True, kw_only=True):
+    """What pictures are embedded with, and what is kept."""
+
+    state: str
+    since: datetime
+    body_model: str
+    face_model: str
+    kept: tuple[ModelCount, ...]
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """A detection as it is shown."""
+
+    id: str
+    camera: str
+    time: datetime
+    direction_deg: float | None
+    box: tuple[float, float, float, float] | None
+    track: str | None
+    quality: float | None
+    body_model: str
+    face_model: str
+    carried: CarriedThing | None
+
+
+class LearntOf(msgspec.Struct, frozen=True, kw_only=True):
+    """What was learnt, for each pair of models."""
+
+    learnt: tuple[Learnt, ...]
+
+
+async def get_network(call: Call) -> Network:
+    """GET /association/cameras."""
+    cameras, ways = await association_sightings.network(call.duty)
+    return Network(cameras=tuple(cameras), ways=tuple(ways))
+
+
+async def import_network(call: Call) -> NetworkRead:
+    """POST /association/cameras:import."""
+    request, http = call.request, call.duty.config.http
+    suffix = NETWORK_MEDIA.get(request.content_type)
+    if suffix is None:
+        raise WrongMediaType(f"the body is {request.content_type}, expected one of {', '.join(NETWORK_MEDIA)}")
+    limit = call.duty.config.association.ingest_limit
+    with tempfile.NamedTemporaryFile(prefix="zhiban-network-", suffix=suffix) as file:
+        async for piece in stream_body(request, limit, http.body_timeout):
+            await call.duty.ports.offload.run(lambda piece=piece: file.write(piece), what="association.write")  # type: ignore[misc]
+        await call.duty.ports.offload.run(file.flush, what="association.write")
+        cameras, ways, warnings = await association_network.import_file(call.duty, call.actor, Path(file.name))
+    return NetworkRead(cameras=len(cameras), ways=len(ways), warnings=tuple(warnings))
+
+
+async def put_camera(call: Call) -> None:
+    """PUT /association/cameras/{camera}."""
+    sent, camera_id = call.sent(SentCamera), call.path["camera"]
+    camera = Camera(id=camera_id, **{name: getattr(sent, name) for name in SentCamera.model_fields if name != "ways"})
+    ways = [Way(origin=way.origin, target=way.target, metres=way.metres) for way in sent.ways]
+    faults = [(f"ways.{number}", f"expected a way from or to {camera_id!r}")
+              for number, way in enumerate(ways) if camera_id not in {way.origin, way.target}]  # fmt: skip
+    if faults:
+        raise InvalidInput("the camera cannot be put", tuple(faults))
+    await association_sightings.put_camera(call.duty, call.actor, camera, ways)
+
+
+async def remove_camera(call: Call) -> None:
+    """DELETE /association/cameras/{camera}."""
+    await association_sightings.remove_camera(call.duty, call.actor, call.path["camera"])
+
+
+async def ingest_detections(call: Call) -> Ingested:
+    """POST /association/detections."""
+    if call.request.content_type not in _LINES:
+        raise WrongMediaType(f"the body is {call.request.content_type}, expected {_LINES[0]}")
+    return await association_sightings.ingest(call.duty, call.actor, [line async for line in _lines(call)])
+
+
+async def ingest_picture(call: Call) -> Kept:
+    """POST /association/pictures."""
+    asked, section = call.asked(PictureQuery), call.duty.config.association
+    content = bytearray()
+    async for piece in stream_body(call.request, section.picture_limit, call.duty.config.http.body_timeout):
+        content += piece
+    if not content:
+        raise InvalidInput("the picture is empty", (("", "expected a picture in the body"),))
+    sent = SentPicture(
+        camera=asked.camera, time=asked.time, id=asked.id, direction_deg=asked.direction_deg, track=asked.track,
+        box=_box(asked.box),
+    )  # fmt: skip
+    return _kept(await association_sightings.ingest_picture(call.duty, call.actor, sent, bytes(content)))
+
+
+async def get_detection(call: Call) -> Kept:
+    """GET /association/detections/{detection}."""
+    asked = call.asked(LookQuery)
+    found = await association_sightings.detection(
+        call.duty, call.actor, call.path["detection"], case_id=asked.case, purpose=asked.purpose
+    )
+    return _kept(found)
+
+
+async def learn_passages(call: Call) -> LearntOf:
+    """POST /association/passages."""
+    sent = call.sent(Passages)
+    learnt = await association_sightings.learn(call.duty, call.actor, sent.passages, replace=sent.replace)
+    return LearntOf(learnt=learnt)
+
+
+async def get_models(call: Call) -> Models:
+    """GET /association/models."""
+    standing = await association_sightings.standing(call.duty)
+    kept = await association_sightings.models(call.duty)
+    return Models(
+        state=standing.state, since=standing.since, body_model=standing.body_model, face_model=standing.face_model,
+        kept=tuple(
+            ModelCount(body_model=body, face_model=face, detections=count)
+            for (body, face), count in sorted(kept.items())
+        ),
+    )  # fmt: skip
+
+
+async def _lines(call: Call) -> AsyncIterator[bytes]:
+    """Iterate over the lines of the body, the last one with or without its break."""
+    section, rest = call.duty.config.association, b""
+    async for piece in stream_body(call.request, section.ingest_limit, call.duty.config.http.body_timeout):
+        *whole, rest = (rest + piece).split(b"\n")
+        for line in whole:
+            if line.strip():
+                yield line
+        if len(rest) > _LONGEST_LINE:
+            raise BadRequest(f"a line is longer than the {_LONGEST_LINE} bytes that are taken")
+    if rest.strip():
+        yield rest
+
+
+def _box(text: str | None) -> tuple[float, float, float, float] | None:
+    if text is None:
+        return None
+    try:
+        left, top, width, height = (float(part) for part in text.split(","))
+    except ValueError:
+        raise InvalidInput("the query cannot be used", (("box", "expected four numbers"),)) from None
+    return left, top, width, height
+
+
+def _kept(found: Detection) -> Kept:
+    return Kept(**{name: getattr(found, name) for name in Kept.__struct_fields__})
+
+
+_SEARCH, _ADMIN = Scope.ASSOCIATION_SEARCH, Scope.ASSOCIATION_ADMIN
+_CAMERA: Final = "/api/v1/association/cameras/{camera}"
+ROUTES = (
+    get("/association/cameras", get_network, Network, "List cameras and the ways between them", access=_SEARCH),
+    post("/association/cameras:import", import_network, NetworkRead, "Replace the network of cameras", _ADMIN,
+         media=tuple(NETWORK_MEDIA), repeatable=False, timed=False),
+    Route(method="PUT", path=_CAMERA, operation="put_camera", summary="Add or move a camera", handler=put_camera,
+          answer=None, access=_ADMIN, body=SentCamera, status=204),
+    delete("/association/cameras/{camera}", remove_camera, None, "Take a camera out of the network", _ADMIN,
+           status=204),
+    post("/association/detections", ingest_detections, Ingested, "Keep a batch of detections", _ADMIN,
+         media=_LINES, repeatable=False, timed=False),
+    post("/association/pictures", ingest_picture, Kept, "Embed a picture and keep it as a detection", _ADMIN,
+         query=PictureQuery, media=("image/*",), repeatable=False, status=201, refusals=(503,)),
+    get("/association/detections/{detection}", get_detection, Kept, "Look at a detection, within a case",
+        query=LookQuery, access=_SEARCH, refusals=(403, 404)),
+    post("/association/passages", learn_passages, LearntOf, "Learn of confirmed passages", _ADMIN, body=Passages,
+         repeatable=False, timed=False, refusals=(404,)),
+    get("/association/models", get_models, Models, "Tell what pictures are embedded with", access=_SEARCH),
+)  # fmt: skip

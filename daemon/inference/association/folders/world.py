@@ -59,8 +59,10 @@ class WorldSettings:
     def __post_init__(self) -> None:
         if (self.detections is None) == (self.people is None):
             raise InvalidInput("detections and people: expected one of them, not both and not neither")
-        require("detections", self.detections or 1, 1, MOST_DETECTIONS)
-        require("people", self.people or 1, 1, MOST_DETECTIONS // 10)
+        if self.detections is not None:
+            require("detections", self.detections, 1, MOST_DETECTIONS)
+        if self.people is not None:
+            require("people", self.people, 1, MOST_DETECTIONS // 10)
         require("hours", self.hours, 0.01, 24.0 * 366)
         require("start_s", self.start_s, 0.0, 4e9)
         require("seed", self.seed, 0, 2**63 - 1)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
+import glob
 import json
 import os
 import shutil
-import tempfile
+import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,6 +37,7 @@ def write_world(world: World, folder: Path, progress: Progress = lambda *_: None
 
     Raises InvalidInput where something is there already, StoreFull where there is no room; nothing is left behind then.
     """
+    folder = folder.absolute()
     claim(folder)
     with _room(folder, _bytes(world)), _unfinished(folder) as unfinished:
         _write_json(unfinished / "simulation.json", _told(world))
@@ -57,6 +60,8 @@ def claim(folder: Path) -> None:
         raise InvalidInput(f"{folder}: is no folder; expected one that is not there yet, or is empty")
     if folder.is_dir() and any(folder.iterdir()):
         raise InvalidInput(f"{folder}: holds something already; expected a folder that is not there yet, or is empty")
+    if folder.is_dir() and folder.samefile(Path.cwd()):
+        raise InvalidInput(f"{folder}: is the working folder; expected another, that is not there yet or is empty")
 
 
 @contextmanager
@@ -81,14 +86,14 @@ def _unfinished(folder: Path) -> Iterator[Path]:
     A run holds the lock of its own: a folder without a holder is a dead run's.
     """
     name = f".{folder.name}{_UNFINISHED}"
-    for left in folder.parent.glob(f"{name}*"):
-        with _locked(left) as ours:
+    for left in folder.parent.glob(f"{glob.escape(name)}*"):
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError), _locked(left) as ours:
             if ours:
                 shutil.rmtree(left, ignore_errors=True)
-    made = Path(tempfile.mkdtemp(prefix=name, dir=folder.parent))
+    made = folder.with_name(f"{name}{uuid.uuid4().hex[:8]}")
+    made.mkdir()
     try:
         with _locked(made):
-            made.chmod(0o755)
             yield made
     finally:
         shutil.rmtree(made, ignore_errors=True)
@@ -97,14 +102,19 @@ def _unfinished(folder: Path) -> Iterator[Path]:
 @contextmanager
 def _locked(folder: Path) -> Iterator[bool]:
     """Lock a folder while the block runs; tell whether nobody else has."""
-    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
-        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield True
-    except BlockingIOError:
-        yield False
+        yield _lock(number)
     finally:
         os.close(number)
+
+
+def _lock(number: int) -> bool:
+    try:
+        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _put(unfinished: Path, folder: Path) -> None:

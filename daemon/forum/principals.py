@@ -22,6 +22,13 @@ class Scope(StrEnum):
     INCIDENTS_WRITE = "incidents:write"  # acknowledge, silence, close, reopen, undo remedies
     PASSES_WRITE = "passes:write"  # start passes
     ADMIN = "admin"  # tokens, principals, reload
+    ASSOCIATION_SEARCH = "association:search"  # search in cases of one's own, see and export what was found
+    ASSOCIATION_APPROVE = "association:approve"  # be the second person who lets a case search by face
+    ASSOCIATION_ADMIN = "association:admin"  # open and change cases; cameras, detections, models
+
+
+#: Scopes that come with no role: a token has them when they were named as it was made.
+BY_NAME: Final = frozenset({Scope.ASSOCIATION_SEARCH, Scope.ASSOCIATION_APPROVE, Scope.ASSOCIATION_ADMIN})
 
 
 class Role(StrEnum):
@@ -35,8 +42,13 @@ class Role(StrEnum):
 ROLE_SCOPES: Final[dict[Role, frozenset[Scope]]] = {
     Role.VIEWER: frozenset({Scope.READ}),
     Role.OPERATOR: frozenset({Scope.READ, Scope.PRODUCTS_WRITE, Scope.INCIDENTS_WRITE, Scope.PASSES_WRITE}),
-    Role.ADMIN: frozenset(Scope),
+    Role.ADMIN: frozenset(Scope) - BY_NAME,
 }
+
+
+def grantable(role: Role) -> frozenset[Scope]:
+    """Return all that a token of somebody of a role can be given."""
+    return ROLE_SCOPES[role] | BY_NAME
 
 
 class Principal(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,7 +72,7 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
     id: str  # UUIDv7
     principal_id: str
     label: str
-    scopes: frozenset[Scope]  # never more than the principal's role allows
+    scopes: frozenset[Scope]  # never more than can be granted to the principal's role
     created_at: datetime
     expires_at: datetime | None = None
     revoked_at: datetime | None = None

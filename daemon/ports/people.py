@@ -8,7 +8,8 @@ from typing import Protocol
 
 import msgspec
 
-from daemon.forum.principals import Principal, Scope, Token
+from daemon.forum.audit_chain import Head
+from daemon.forum.principals import Principal, Scope, Token, grantable
 from daemon.ports.basics import Page
 
 
@@ -49,13 +50,16 @@ class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AuditLog(Protocol):
-    """What someone did; append-only."""
+    """What someone did; append-only, each entry bound to the one before it (forum/audit_chain.py)."""
 
     async def append(self, entry: AuditEntry) -> None:
         """Keep an entry."""
 
     async def entries(self, limit: int, cursor: str | None = None, *, target: str | None = None) -> Page:
         """Return a page of entries, newest first."""
+
+    async def head(self) -> Head:
+        """Return the end of the chain."""
 
 
 class Actor(msgspec.Struct, frozen=True):
@@ -72,5 +76,7 @@ class Actor(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, principal: Principal, scopes: frozenset[Scope] | None = None) -> Actor:
-        """A principal, with no more than a token's scopes."""
-        return cls(principal.id, principal.name, principal.scopes if scopes is None else principal.scopes & scopes)
+        """A principal: with what the role allows, or with a token's scopes as far as the role can be granted them."""
+        return cls(
+            principal.id, principal.name, principal.scopes if scopes is None else grantable(principal.role) & scopes
+        )

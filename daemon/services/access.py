@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from daemon.errors import Conflict, InvalidInput, NotFound, Unauthorized
-from daemon.forum.principals import ROLE_SCOPES, Principal, Role, Scope, Token
+from daemon.forum.principals import ROLE_SCOPES, Principal, Role, Scope, Token, grantable
 from daemon.ports import Actor, AuditEntry, Ports
 from daemon.products.ids import new_id
 
@@ -33,8 +33,9 @@ async def create_token(
 ) -> tuple[Token, str]:
     """Make a token for a principal, who is added when unknown; return it with its secret, which is shown only now.
 
-    scopes: None for all that the role allows. expires_at: aware, None for never. Raises InvalidInput for scopes
-    beyond the role and for an end that has passed, Conflict when the principal has another role.
+    scopes: None for all that the role allows; those of BY_NAME are only ever granted by name. expires_at: aware, None
+    for never. Raises InvalidInput for scopes beyond the role and for an end that has passed, Conflict when the
+    principal has another role.
     """
     now = ports.clock.now()
     granted = ROLE_SCOPES[role] if scopes is None else scopes
@@ -71,9 +72,9 @@ async def revoke_token(ports: Ports, actor: Actor, token_id: str) -> None:
 
 
 def _check_grant(role: Role, scopes: frozenset[Scope], expires_at: datetime | None, now: datetime) -> None:
-    beyond = sorted(scopes - ROLE_SCOPES[role])
+    beyond = sorted(scopes - grantable(role))
     if beyond or not scopes:
-        allowed = ", ".join(sorted(ROLE_SCOPES[role]))
+        allowed = ", ".join(sorted(grantable(role)))
         raise InvalidInput(f"a token of role {role} cannot have these scopes", (("scopes", f"expected of {allowed}"),))
     if expires_at is not None and expires_at <= now:
         raise InvalidInput("the token would have expired already", (("expires_at", "expected a time in the future"),))

@@ -56,7 +56,8 @@ def entry(channel: str = "ops", **fields: Any) -> Entry:
 
 
 def audit(target: str = "product:p1", **fields: Any) -> AuditEntry:
-    return AuditEntry(id=new_id(), at=NOW, actor="daemon", action="incident.acknowledged", target=target, **fields)
+    given: dict[str, Any] = {"action": "incident.acknowledged", **fields}
+    return AuditEntry(id=new_id(), at=NOW, actor="daemon", target=target, **given)
 
 
 def evidence(url: str, **fields: Any) -> Evidence:

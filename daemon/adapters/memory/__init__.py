@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from daemon.adapters.memory.bot import MemoryBotStore
+from daemon.adapters.memory.cases import MemoryCaseStore
 from daemon.adapters.memory.catalogue import MemoryCatalogue
 from daemon.adapters.memory.clock import FakeClock
 from daemon.adapters.memory.evidence import MemoryEvidenceStore
@@ -18,6 +19,7 @@ __all__ = [
     "FakeClock",
     "MemoryAuditLog",
     "MemoryBotStore",
+    "MemoryCaseStore",
     "MemoryCatalogue",
     "MemoryEvidenceStore",
     "MemoryFilmStore",
@@ -40,6 +42,7 @@ class MemoryStores:
     audit: MemoryAuditLog = field(init=False)
     bot: MemoryBotStore = field(init=False)
     films: MemoryFilmStore = field(init=False)
+    cases: MemoryCaseStore = field(init=False)
 
     def __post_init__(self) -> None:
         state = MemoryState()
@@ -51,3 +54,4 @@ class MemoryStores:
         self.audit = MemoryAuditLog(state)
         self.bot = MemoryBotStore(self.principals)
         self.films = MemoryFilmStore()
+        self.cases = MemoryCaseStore(state)

@@ -38,7 +38,7 @@ class MemoryIncidentStore:
         _check_revisions("incident", state.incidents, batch.incidents)
         _check_revisions("remedy", state.remedies, batch.remedies)
         _check_new("entry", state.entries, [e.id for e in batch.entries])
-        _check_new("audit entry", state.audits, [a.id for a in batch.audits])
+        state.check_new_audits(batch.audits)
         claims = {i.id: _current_of(i) for i in batch.incidents}
         holds = {r.id: _held_by(r) for r in batch.remedies}
         self._current.check(claims)
@@ -54,8 +54,7 @@ class MemoryIncidentStore:
         state.overrides.update({(o.product_id, o.rule): o for o in batch.overrides})
         for entry in batch.entries:
             state.entries.put(entry.id, entry)
-        for audit in batch.audits:
-            state.audits.put(audit.id, audit)
+        state.note(batch.audits)
         for product_id in batch.rechecks:
             state.rechecks.pop(product_id, None)
         state.rechecks.update({i: at for i, at in batch.rechecks.items() if at is not None})

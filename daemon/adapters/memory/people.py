@@ -9,6 +9,7 @@ import msgspec
 
 from daemon.adapters.memory.state import MemoryState
 from daemon.errors import Conflict, NotFound
+from daemon.forum.audit_chain import Head
 from daemon.forum.principals import USE_NOTED_EVERY, Principal, Token, usable
 from daemon.ports import AuditEntry, Page
 
@@ -81,10 +82,13 @@ class MemoryAuditLog:
 
     async def append(self, entry: AuditEntry) -> None:
         """Keep an entry. Raises Conflict when there is one of that id already."""
-        if entry.id in self._state.audits:
-            raise Conflict(f"there is an audit entry {entry.id!r} already")
-        self._state.audits.put(entry.id, entry)
+        self._state.check_new_audits([entry])
+        self._state.note([entry])
 
     async def entries(self, limit: int, cursor: str | None = None, *, target: str | None = None) -> Page:
         """Return a page of entries, newest first."""
         return self._state.audits.page(limit, cursor, lambda entry: target in {None, entry.target})
+
+    async def head(self) -> Head:
+        """Return the end of the chain."""
+        return self._state.head

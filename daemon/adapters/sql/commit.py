@@ -11,12 +11,13 @@ from sqlalchemy import delete
 from sqlalchemy.dialects.sqlite import insert
 
 from daemon.adapters.sql import schema
+from daemon.adapters.sql.audit import AuditChain
 from daemon.adapters.sql.conditions import any_of
 from daemon.adapters.sql.lists import Listed
 from daemon.adapters.sql.statements import Session, Statement
 from daemon.adapters.sql.values import micros, micros_or_none, text_list
 from daemon.errors import Conflict
-from daemon.ports import AuditEntry, Batch
+from daemon.ports import Batch
 from daemon.products.documents import to_json
 from daemon.products.incidents import CURRENT, Incident, Kind
 from daemon.products.notices import Entry
@@ -28,7 +29,6 @@ V = TypeVar("V", Incident, Remedy)
 INCIDENTS: Final = Listed(schema.incidents, Incident, "incident")
 REMEDIES: Final = Listed(schema.remedies, Remedy, "remedy")
 ENTRIES: Final = Listed(schema.entries, Entry, "entry")
-AUDITS: Final = Listed(schema.audit, AuditEntry, "audit entry")
 
 _override = insert(schema.overrides)
 _PUT_OVERRIDE: Final = Statement(
@@ -57,15 +57,15 @@ def needs_disk(batch: Batch) -> bool:
     return bool(batch.incidents or batch.remedies or batch.overrides or batch.entries or batch.audits)
 
 
-def commit(batch: Batch) -> Callable[[Session], None]:
-    """Return the unit that keeps a batch."""
+def commit(batch: Batch, chain: AuditChain) -> Callable[[Session], None]:
+    """Return the unit that keeps a batch, its audit entries in the chain."""
 
     def unit(session: Session) -> None:
         _keep(session, INCIDENTS, batch.incidents, incident_row, _is_current)
         _keep(session, REMEDIES, batch.remedies, remedy_row, _is_applied)
         session.run_many(_PUT_OVERRIDE, map(_override_row, batch.overrides))
         ENTRIES.add(session, map(entry_row, batch.entries))
-        AUDITS.add(session, map(audit_row, batch.audits))
+        chain.add(session, batch.audits)
         _keep_checks(session, batch.rechecks)
         session.run_many(_PUT_PROGRESS, ({"name": n, "value": v} for n, v in batch.progress.items()))
 
@@ -116,11 +116,6 @@ def entry_row(entry: Entry, ended_at: datetime | None = None) -> dict[str, Any]:
         "ended_at": None if entry.state in UNSENT else micros_or_none(ended_at),
         "body": to_json(entry),
     }
-
-
-def audit_row(entry: AuditEntry) -> dict[str, Any]:
-    """Return the columns of an audit entry."""
-    return {"id": entry.id, "target": entry.target, "body": to_json(entry)}
 
 
 def _keep(

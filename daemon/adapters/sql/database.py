@@ -22,6 +22,7 @@ from typing import Final, Generic, TypeVar
 
 import aiosqlite
 
+from daemon.adapters.sql.audit import AuditChain
 from daemon.adapters.sql.faults import translated
 from daemon.adapters.sql.statements import Session
 from daemon.adapters.sql.values import as_written
@@ -98,12 +99,14 @@ class Unit(Generic[T]):
 class Database:
     """One writer and a few readers of one file.
 
-    full: what the last write failed with for want of room; None once one has found room again.
+    chain: that of the audit log. full: what the last write failed with for want of room; None once one has found room
+    again.
     """
 
-    def __init__(self, writer: Worker, readers: list[Worker]) -> None:
+    def __init__(self, writer: Worker, readers: list[Worker], chain: AuditChain | None = None) -> None:
         self._writer = writer
         self._readers = readers
+        self.chain = chain or AuditChain()
         self._waiting = [0] * len(readers)
         self._writes, self._writing = 0, 0
         self.full: StoreFull | None = None
@@ -132,6 +135,13 @@ class Database:
         if unit.wrote:  # what changed nothing needed no room
             self.full = None
         return result
+
+    async def outside(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run in the writer's thread what can be in no transaction. What it began is done, also when cancelled."""
+        try:
+            return await self._writer.run(work)
+        except sqlite3.Error as error:
+            raise translated(error) from error
 
     async def read(self, work: Callable[[Session], T]) -> T:
         """Run a unit that only reads, all of it from one state of the store."""
@@ -210,6 +220,7 @@ def prepare_writer(connection: sqlite3.Connection) -> None:
         connection,
         f"page_size={PAGE_SIZE}",
         "journal_mode=WAL",
+        "secure_delete=ON",  # what is deleted is overwritten, as most builds of SQLite do by themselves
         "foreign_keys=ON",
         "temp_store=MEMORY",
         "cache_size=-4000",

@@ -87,7 +87,7 @@ class SqlIncidentStore:
 
     async def commit(self, batch: Batch) -> None:
         """Keep a batch in one transaction. Raises Conflict when an incident or remedy was changed meanwhile."""
-        await self._database.write(commit(batch), durable=needs_disk(batch))
+        await self._database.write(commit(batch, self._database.chain), durable=needs_disk(batch))
 
     async def incident(self, incident_id: str) -> Incident:
         """Return one incident. Raises NotFound."""

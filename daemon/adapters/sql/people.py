@@ -10,7 +10,6 @@ import msgspec
 from sqlalchemy import bindparam, select
 
 from daemon.adapters.sql import schema
-from daemon.adapters.sql.commit import AUDITS, audit_row
 from daemon.adapters.sql.conditions import any_of
 from daemon.adapters.sql.database import Database
 from daemon.adapters.sql.lists import Listed
@@ -18,12 +17,14 @@ from daemon.adapters.sql.statements import Session, Statement
 from daemon.adapters.sql.values import text_list
 from daemon.adapters.together import Together
 from daemon.errors import Conflict, NotFound, Unavailable
+from daemon.forum.audit_chain import Head
 from daemon.forum.principals import USE_NOTED_EVERY, Principal, Token, usable
 from daemon.ports import AuditEntry, Page
 from daemon.products.documents import to_json
 
 _PRINCIPALS: Final = Listed(schema.principals, Principal, "principal")
 _TOKENS: Final = Listed(schema.tokens, Token, "token")
+_AUDITS: Final = Listed(schema.audit, AuditEntry, "audit entry")
 
 _p, _t = schema.principals.c, schema.tokens.c
 _BY_NAME: Final = Statement(select(_p.body).where(_p.name == bindparam("of_name")))
@@ -135,12 +136,16 @@ class SqlAuditLog:
 
     async def append(self, entry: AuditEntry) -> None:
         """Keep an entry. Raises Conflict when there is one of that id already."""
-        await self._database.write(lambda session: AUDITS.add(session, [audit_row(entry)]), durable=True)
+        await self._database.write(lambda session: self._database.chain.add(session, [entry]), durable=True)
 
     async def entries(self, limit: int, cursor: str | None = None, *, target: str | None = None) -> Page:
         """Return a page of entries, newest first."""
         conditions = [] if target is None else [("target", schema.audit.c.target == bindparam("of_target"))]
-        return await AUDITS.page(self._database, limit, cursor, conditions, of_target=target)
+        return await _AUDITS.page(self._database, limit, cursor, conditions, of_target=target)
+
+    async def head(self) -> Head:
+        """Return the end of the chain."""
+        return await self._database.read(self._database.chain.head)
 
 
 def _token_row(token: Token, secret_sha256: str) -> dict[str, object]:

@@ -25,7 +25,7 @@ from daemon.products.incidents import CURRENT, Kind
 from daemon.products.remedies import RemedyState
 
 #: Alembic revisions, oldest first; a store at the last of them needs no migration.
-REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
+REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
 
 metadata = MetaData()
 
@@ -255,7 +255,17 @@ tokens = Table(
     _body(),
 )
 
-audit = Table("audit", metadata, _seq(), Column("id", Text, nullable=False, unique=True), _text("target"), _body())
+# key_id, mac: of the chain (forum/audit_chain.py); none in entries of before it, which its first one vouches for.
+audit = Table(
+    "audit",
+    metadata,
+    _seq(),
+    Column("id", Text, nullable=False, unique=True),
+    _text("target"),
+    _body(),
+    _text("key_id", null=True),
+    _body("mac", null=True),
+)
 Index("audit_by_target", audit.c.target, audit.c.seq)
 
 # Messages that the bot has begun to handle, so that none is handled twice: an insert and an update each, so no body.
@@ -318,6 +328,54 @@ film_feedback = Table(
     _text("film", key=True),
     _text("verdict"),
     _number("at"),
+    sqlite_with_rowid=False,
+)
+
+# What is found of people, and what was asked for it, is deleted so that no byte stays (cases.py): no row here refers to
+# one of these tables, since SQLite clears a table page by page only where nobody does.
+cases = Table(
+    "cases",
+    metadata,
+    _seq(),
+    Column("id", Text, nullable=False, unique=True),
+    _text("owner"),
+    _text("members"),  # principal ids, as JSON
+    _number("searches"),
+    _number("ends_at"),  # when it was closed, else when it expires
+    _number("revision"),
+    _body(),
+)
+
+approvals = Table(
+    "approvals",
+    metadata,
+    _seq(),
+    Column("id", Text, nullable=False, unique=True),
+    _text("case_id"),
+    _number("decided"),
+    _body(),
+)
+Index("approvals_by_case", approvals.c.case_id, approvals.c.seq)
+
+searches = Table(
+    "searches",
+    metadata,
+    _seq(),
+    Column("id", Text, nullable=False, unique=True),
+    _text("case_id"),
+    _number("ended_at", null=True),  # none while it is queued or running
+    _body(),
+    _body("result", null=True),
+)
+Index("searches_by_case", searches.c.case_id, searches.c.seq)
+Index("searches_by_end", searches.c.ended_at)
+
+search_vectors = Table(
+    "search_vectors",
+    metadata,
+    _text("search_id", key=True),
+    Column("number", Integer, primary_key=True),
+    _body("vector"),
     sqlite_with_rowid=False,
 )
 

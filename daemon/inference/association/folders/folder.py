@@ -16,12 +16,12 @@ import msgspec
 import numpy as np
 from msgspec import Meta
 
-from daemon.errors import UnreadableFile
+from daemon.errors import InvalidInput, UnreadableFile
 from daemon.inference.association.folders.faults import Faults
 from daemon.inference.association.folders.lines import JSONLines
-from daemon.inference.association.folders.network_file import read_network
 from daemon.inference.association.folders.rows import DetectionRows, Identifier, read_rows
 from daemon.inference.association.folders.vectors import BLOCK, open_vectors, to_unit, unusable
+from daemon.inference.association.network.camera_files import CameraFile, read_cameras
 from daemon.ports.sightings import Camera, Sighting, Way
 
 if TYPE_CHECKING:
@@ -79,14 +79,14 @@ class DataFolder:
         if not path.is_dir():
             raise UnreadableFile(f"{path}: no folder; expected one with cameras.geojson, detections.jsonl and body.npy")
         faults = Faults(str(path))
-        cameras, ways = read_network(path / "cameras.geojson", faults)
+        cameras, ways, _ = _network(path / "cameras.geojson", faults)
         numbers = {camera.id: number for number, camera in enumerate(cameras)}
         rows = read_rows(path / "detections.jsonl", numbers, faults)
         bodies = _vectors(path / "body.npy", rows, rows.body, faults)
         faces = _vectors(path / "face.npy", rows, rows.face, faults)
         known = set(rows.ids)
         folder = cls(
-            path, tuple(cameras), tuple(ways), _with_models(rows, bodies.shape[1], faces.shape[1]), bodies, faces,
+            path, cameras, ways, _with_models(rows, bodies.shape[1], faces.shape[1]), bodies, faces,
             tuple(_passages(path / "passages.jsonl", known, faults)),
             queries := tuple(_queries(path / "queries.jsonl", known, numbers, faults)),
             _truth(path / "truth.jsonl", known, {one.id for one in queries}, faults),
@@ -108,6 +108,17 @@ class DataFolder:
         """Return how many detections there are of each pair of body and face model, the commonest first."""
         pairs = Counter(zip(self.rows.body_models, self.rows.face_models, strict=True))
         return dict(pairs.most_common())
+
+
+def _network(path: Path, faults: Faults) -> CameraFile:
+    """Read the cameras. Raises InvalidInput with the faults of this file: without it no other can be checked."""
+    try:
+        return read_cameras(path)
+    except InvalidInput as exc:
+        for place, what in exc.faults:
+            faults.add(f"{path.name}, {place}" if place else path.name, what)
+        faults.settle()
+        raise
 
 
 def _taken(vectors: NDArray[Any], places: NDArray[np.int32], rows: range) -> list[NDArray[np.float32] | None]:

@@ -11,6 +11,7 @@ import numpy as np
 from daemon.errors import InvalidInput, NotFound
 from daemon.inference.association.folders.tracks import MergedTracks
 from daemon.inference.association.folders.vectors import unit_rows
+from daemon.inference.association.search.query import Query
 from daemon.ports.sightings import CarriedThing, Window
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class FolderView:
         self._ids = ids
         self._members = members
         self._carried = carried
-        self._rows_by_id: dict[str, int] | None = None
+        self._rows_by_id: dict[str, int] | NDArray[np.int64] | None = None
 
     @classmethod
     def of_arrays(
@@ -126,13 +127,15 @@ class FolderView:
     def row_of(self, detection_id: str) -> int:
         """Return the row of a detection. Raises NotFound."""
         if self._rows_by_id is None:
-            self._rows_by_id = {self._name(given): row for row, given in enumerate(self.source.tolist())}
-            for row, given in self._members.items():
-                self._rows_by_id |= {self._name(member): row for member in given}
-        try:
-            return self._rows_by_id[detection_id]
-        except KeyError:
-            raise NotFound(f"there is no detection {detection_id!r} of these models") from None
+            self._rows_by_id = self._index()
+        rows, found = self._rows_by_id, None
+        if isinstance(rows, dict):
+            found = rows.get(detection_id)
+        elif detection_id.isdecimal() and int(detection_id) < len(rows):
+            found = int(rows[int(detection_id)])
+        if found is None:
+            raise NotFound(f"there is no detection {detection_id!r} of these models")
+        return found
 
     def camera_of(self, row: int) -> int:
         """Return the number of a row's camera."""
@@ -141,6 +144,29 @@ class FolderView:
     def carried(self, thing: CarriedThing) -> Sequence[tuple[int, float]]:
         """Return where and when a thing was read, oldest first."""
         return self._carried.get(thing, ())
+
+    def query(self, row: int, horizon_s: float, came_from: int | None = None) -> Query:
+        """Return the question where the target of a row went afterwards."""
+        whole = self.columns
+        face_row = int(whole.face_rows[row])
+        body = whole.body[row : row + 1].astype(np.float32)
+        return Query(
+            camera=self.camera_of(row), time_s=float(whole.times[row]), horizon_s=horizon_s, row=row,
+            body=body if body.any() else body[:0], came_from=came_from,
+            face=whole.faces[face_row : face_row + 1].astype(np.float32),  # -1: none
+            direction_deg=_known(whole.direction_deg[row]), quality=_known(whole.quality[row]),
+        )  # fmt: skip
+
+    def _index(self) -> dict[str, int] | NDArray[np.int64]:
+        """Return where ids are, those that are plain numbers without the memory that ten million names take."""
+        if self._ids is None and not self._members:
+            places = np.empty(self.size, np.int64)
+            places[self.source] = np.arange(self.size)
+            return places
+        found = {self._name(given): row for row, given in enumerate(self.source.tolist())}
+        for row, given in self._members.items():
+            found |= {self._name(member): row for member in given}
+        return found
 
     def _name(self, given: int) -> str:
         return str(given) if self._ids is None else self._ids[given]
@@ -160,3 +186,7 @@ def _pair(folder: DataFolder, body_model: str | None, face_model: str | None) ->
 
 def _column(given: NDArray[Any] | None, places: NDArray[np.int64]) -> NDArray[np.float32]:
     return np.full(len(places), np.nan, np.float32) if given is None else np.asarray(given, np.float32)[places]
+
+
+def _known(value: np.float32) -> float | None:
+    return None if np.isnan(value) else float(value)

@@ -51,7 +51,7 @@ class AppearanceSettings:
 
 
 #: Faces have neither look-alikes nor a bias of the camera, and less noise.
-FACES: Final = AppearanceSettings(width=32, look_alikes=1, alike=0.0, camera_bias=0.0, noise=0.62, noise_deviation=0.2)
+FACES: Final = AppearanceSettings(width=32, look_alikes=1, alike=0.0, camera_bias=0.0, noise=0.62, noise_deviation=0.1)
 
 
 class Pictures(NamedTuple):
@@ -69,8 +69,8 @@ class Appearance:
     def __init__(self, settings: AppearanceSettings, people: int, cameras: int, seed: int, stream: Stream) -> None:
         self._settings, self._chance = settings, partial(chance, seed, stream)
         drawn = self._chance(_IDENTITIES)
-        self._centres = _unit(drawn, settings.look_alikes, settings.width)
-        self._bias = np.float32(settings.camera_bias) * _unit(drawn, cameras, settings.width)
+        self._centres = _about_unit(drawn, settings.look_alikes, settings.width)
+        self._bias = np.float32(settings.camera_bias) * _about_unit(drawn, cameras, settings.width)
         self._identities = self._people(people, drawn)
 
     def _people(self, people: int, drawn: np.random.Generator) -> NDArray[np.float32]:
@@ -78,7 +78,7 @@ class Appearance:
         own = np.empty((people, settings.width), dtype=np.float32)
         for start in range(0, people, _BLOCK):
             block = own[start : start + _BLOCK]
-            block[:] = _unit(drawn, len(block), settings.width)
+            block[:] = _about_unit(drawn, len(block), settings.width)
             block *= np.float32(np.sqrt(1 - settings.alike))
             group = drawn.integers(settings.look_alikes, size=len(block))
             block += np.float32(np.sqrt(settings.alike)) * self._centres[group]
@@ -122,8 +122,9 @@ def draw_scales(settings: AppearanceSettings, count: int, drawn: np.random.Gener
     return scales
 
 
-def _unit(drawn: np.random.Generator, count: int, width: int) -> NDArray[np.float32]:
-    return _normalised(drawn.standard_normal((count, width), dtype=np.float32))
+def _about_unit(drawn: np.random.Generator, count: int, width: int) -> NDArray[np.float32]:
+    """Draw vectors (count, width) whose mean square length is 1: some people stand out more than others."""
+    return drawn.standard_normal((count, width), dtype=np.float32) * np.float32(width**-0.5)
 
 
 def _normalised(vectors: NDArray[np.float32]) -> NDArray[np.float32]:

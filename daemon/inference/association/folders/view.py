@@ -24,7 +24,7 @@ class FolderView:
     """A SightingsView all in memory. Rows are numbered by camera, then by time; see Window for what a column holds.
 
     starts: int64 (cameras + 1,), first row of each camera. source: int64 (n,), which of the detections given a row is
-    (of a track, the first). `face_rows` of its windows count rows of `faces` of the whole view.
+    (of a track, the first). columns: all of them as one window.
     """
 
     def __init__(
@@ -36,6 +36,8 @@ class FolderView:
         self.starts = starts
         self.columns = columns
         self.source = source
+        self._face_starts = np.zeros(len(source) + 1, np.int32)
+        np.cumsum(columns.face_rows >= 0, dtype=np.int32, out=self._face_starts[1:])
         self._bounds: list[int] = starts.tolist()
         self._ids = ids
         self._members = members
@@ -106,13 +108,18 @@ class FolderView:
         return self._bounds[-1]
 
     def window(self, camera: int, start_s: float, end_s: float) -> Window:
-        """Return what a camera saw in [start_s, end_s), by its own clock; views of the columns."""
+        """Return what a camera saw in [start_s, end_s), by its own clock: slices, and small numbers of faces."""
         low, high = self._bounds[camera], self._bounds[camera + 1]
         whole = self.columns
         times = whole.times[low:high]
-        span = slice(low + int(times.searchsorted(start_s)), low + int(times.searchsorted(end_s)))
+        start, end = low + int(times.searchsorted(start_s)), low + int(times.searchsorted(end_s))
+        span = slice(start, end)
+        first, last = int(self._face_starts[start]), int(self._face_starts[max(end, start)])
+        face_rows = whole.face_rows[span]
+        if first < last:
+            face_rows = np.maximum(face_rows - first, -1)
         return Window(
-            whole.rows[span], whole.times[span], whole.body[span], whole.face_rows[span], whole.faces,
+            whole.rows[span], whole.times[span], whole.body[span], face_rows, whole.faces[first:last],
             whole.quality[span], whole.direction_deg[span],
         )  # fmt: skip
 

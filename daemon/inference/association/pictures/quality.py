@@ -19,6 +19,7 @@ LEAST: Final = 0.1
 _MOST: Final = 128, 256  # width and height to look at: detail beyond them is not read by a network either
 _SMALL_PX, _LARGE_PX = 8.0, 90.0  # square roots of areas that are worth 0 and 1; the second is of 64 x 128
 _CONTRAST: Final = 32.0  # standard deviation of the luminance, of 255, that is worth 1
+_ROUNDING: Final = 2 * (4 + 4**2) / 12  # variance of the Laplacian of a smooth picture, its levels rounded twice
 _SHARPNESS: Final = 0.4  # deviation of the Laplacian over that of the luminance that is worth 1
 
 
@@ -46,5 +47,5 @@ def _detail(grey: NDArray[np.float32]) -> float:
     """Return the standard deviation of the Laplacian (Pech-Pacheco et al., 2000, section 3), 0 where there is none."""
     if min(grey.shape) < 3:
         return 0.0
-    middle = grey[1:-1, 1:-1]
-    return float((grey[:-2, 1:-1] + grey[2:, 1:-1] + grey[1:-1, :-2] + grey[1:-1, 2:] - 4 * middle).std())
+    around = grey[:-2, 1:-1] + grey[2:, 1:-1] + grey[1:-1, :-2] + grey[1:-1, 2:]
+    return float(np.sqrt(max(0.0, (around - 4 * grey[1:-1, 1:-1]).var() - _ROUNDING)))

@@ -6,7 +6,7 @@ and its model id says so.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -19,16 +19,18 @@ from daemon.inference.association.pictures.quality import quality
 
 NAME: Final = "stripe-histogram"
 _WIDTH, _HEIGHT = 32, 64
-_STRIPES: Final = 4
-_HUES, _SATURATIONS, _VALUES = 12, 4, 4
-_BINS: Final = _HUES * _SATURATIONS * _VALUES
+_STRIPES: Final = 6
+_HUES, _LIGHTS, _GREYS = 12, 3, 6
+_BINS: Final = _GREYS + _HUES * _LIGHTS
+_COLOURED: Final = 80  # saturation, of 255, from which on a hue is taken at its word
 
 
 class StripeHistogram:
     """Port Embedder. The same crop has the same vector on every machine.
 
-    Each stripe is a histogram of hue, saturation and value; roots of the counts make a cosine the coefficient of
-    Bhattacharyya. Pixels count by how near the middle they are, for at the sides there is background.
+    Each stripe counts its greys by lightness and its colours by hue and lightness; a pixel between two bins counts for
+    both. Roots of the counts make a cosine the coefficient of Bhattacharyya. Pixels count by how near the middle they
+    are, for at the sides there is background.
     """
 
     model_id: Final = f"{NAME}-for-trying-out-1"
@@ -53,9 +55,24 @@ class StripeHistogram:
         return quality(crops)
 
     def _histogram(self, crop: Crop) -> NDArray[np.float64]:
-        hsv = np.asarray(Image.fromarray(resized(crop, _WIDTH, _HEIGHT), "RGB").convert("HSV"), np.int64)
-        hue, saturation, value = (hsv[:, :, channel].ravel() for channel in range(3))
-        bins = hue * _HUES // 256
-        bins = (bins * _SATURATIONS + saturation * _SATURATIONS // 256) * _VALUES + value * _VALUES // 256
-        counts = np.bincount(self._stripe + bins, self._weights, self.width)
-        return counts.astype(np.float64)
+        picture = Image.fromarray(resized(crop, _WIDTH, _HEIGHT), "RGB").convert("HSV")
+        hue, saturation, value = np.asarray(picture, np.float64).reshape(-1, 3).T
+        coloured = np.minimum(1, saturation / _COLOURED) * self._weights
+        counts = np.zeros(self.width)
+        for grey, share in _between(value * (_GREYS - 1) / 255):
+            counts += self._counted(grey, share * (self._weights - coloured))
+        for light, share in _between(value * (_LIGHTS - 1) / 255):
+            for tone, part in _between(hue * _HUES / 256):  # the last lies beside the first
+                counts += self._counted(_GREYS + light * _HUES + tone % _HUES, share * part * coloured)
+        return counts
+
+    def _counted(self, bins: NDArray[np.int64], shares: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.bincount(self._stripe + bins, shares, self.width).astype(np.float64)
+
+
+def _between(places: NDArray[np.float64]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float64]]]:
+    """Give the bin below each place and the one above, and how much of a pixel is counted there."""
+    below = np.floor(places).astype(np.int64)
+    share = places - below
+    yield below, 1 - share
+    yield np.where(share > 0, below + 1, below), share

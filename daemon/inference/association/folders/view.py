@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -36,8 +36,10 @@ class FolderView:
         self.starts = starts
         self.columns = columns
         self.source = source
-        self._face_starts = np.zeros(len(source) + 1, np.int32)
-        np.cumsum(columns.face_rows >= 0, dtype=np.int32, out=self._face_starts[1:])
+        self._times = np.ascontiguousarray(columns.times).data  # quicker to read one by one than an array
+        face_starts = np.zeros(len(source) + 1, np.int32)
+        np.cumsum(columns.face_rows >= 0, dtype=np.int32, out=face_starts[1:])
+        self._face_starts = face_starts.data
         self._bounds: list[int] = starts.tolist()
         self._ids = ids
         self._members = members
@@ -109,12 +111,11 @@ class FolderView:
 
     def window(self, camera: int, start_s: float, end_s: float) -> Window:
         """Return what a camera saw in [start_s, end_s), by its own clock: slices, and small numbers of faces."""
-        low, high = self._bounds[camera], self._bounds[camera + 1]
-        whole = self.columns
-        times = whole.times[low:high]
-        start, end = low + int(times.searchsorted(start_s)), low + int(times.searchsorted(end_s))
+        bounds, times, whole = self._bounds, self._times, self.columns
+        start = bisect_left(times, start_s, bounds[camera], bounds[camera + 1])
+        end = bisect_left(times, end_s, start, bounds[camera + 1])
         span = slice(start, end)
-        first, last = int(self._face_starts[start]), int(self._face_starts[max(end, start)])
+        first, last = self._face_starts[start], self._face_starts[end]
         face_rows = whole.face_rows[span]
         if first < last:
             face_rows = np.maximum(face_rows - first, -1)

@@ -82,7 +82,8 @@ class Window(NamedTuple):
 
     rows: int64 (n,), numbers that are unique in the view. times: float64 (n,), seconds since 1970 by the camera's own
     clock. body: float16 (n, d), unit length; a row of zeros has none. face_rows: int32 (n,), row of `faces` or -1.
-    faces: float16 (k, f), unit length. quality, direction_deg: float32 (n,), NaN where unknown.
+    faces: float16 (k, f), unit length, where faces of other windows may be, too. quality, direction_deg: float32 (n,),
+    NaN where unknown.
     """
 
     rows: NDArray[np.int64]
@@ -113,7 +114,10 @@ class SightingsView(Protocol):
         """Return what a camera saw in [start_s, end_s), seconds since 1970 by its own clock. One slice, no copy."""
 
     def id_of(self, row: int) -> str:
-        """Return the id of a row's detection."""
+        """Return the id of a row's detection; of a passage, of its first."""
+
+    def ids_of(self, row: int) -> Sequence[str]:
+        """Return the ids of all detections of a row, oldest first."""
 
     def row_of(self, detection_id: str) -> int:
         """Return the row of a detection, or of the passage it was merged into. Raises NotFound."""
@@ -158,10 +162,20 @@ class Gallery(Protocol):
         """Return how many detections there are of each pair of body and face model."""
 
     async def view(self, body_model: str, face_model: str = "") -> AbstractContextManager[SightingsView]:
-        """Return what a search reads; its files stay until it is closed. Raises NotFound for a model without any."""
+        """Return what a search reads; its files stay until it is closed.
+
+        It has each detection with a vector of one of these models, without its vectors of others. Raises NotFound
+        when that is none.
+        """
+
+    async def compact(self) -> bool:
+        """Merge small files in one bounded step; return whether there is more to do. For a quiet moment."""
 
     async def forget(self, before: datetime | None = None, detections: Sequence[str] = ()) -> int:
         """Delete for good what is older, or named; rewrite the blocks; return how many went. Views keep theirs."""
+
+    async def reapply_deletions(self) -> int:
+        """Forget again what was forgotten after the backup that was put back was made; return how many went."""
 
     async def verify(self) -> Sequence[str]:
         """Check every block's checksum and every count; return the faults in words."""

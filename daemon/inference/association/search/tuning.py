@@ -16,9 +16,9 @@ from daemon.inference.association.search.pair_likeness import PairLikeness
 from daemon.inference.association.search.query import Query
 
 #: So many passages are searched for, and so many thresholds tried.
-_EXAMPLES: Final = 60
+_EXAMPLES: Final = 100
 _FEWEST: Final = 5
-_GREEDY: Final = tuple(np.arange(0.0, 10.5, 1.0).tolist())
+_GREEDY: Final = tuple(np.arange(0.0, 8.5, 0.5).tolist())
 
 
 class Example(NamedTuple):

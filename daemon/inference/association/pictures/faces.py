@@ -16,7 +16,7 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
-from daemon.errors import ConfigError
+from daemon.errors import ConfigError, InvalidInput
 from daemon.inference.association.pictures.face_detector import Face, FaceDetector
 from daemon.inference.association.pictures.preparation import Crop, check_crops
 from daemon.inference.association.pictures.quality import LEAST, quality
@@ -41,24 +41,37 @@ class FaceVector(NamedTuple):
 
 
 class FaceEmbedder:
-    """Crops to vectors of faces. Blocking, for a thread of port Offload: up to a quarter of a second a face."""
+    """Port Embedder for faces: crops of people to vectors of their faces. Up to a quarter of a second a face."""
 
     model_id: Final = MODEL_ID
     width: Final = WIDTH
+    batch: Final = 4
 
     def __init__(self, detector: FaceDetector, landmarks: Any, recogniser: Any) -> None:
         """landmarks, recogniser: dlib's shape_predictor and face_recognition_model_v1."""
         self._detector, self._landmarks, self._recogniser = detector, landmarks, recogniser
 
-    def embed(self, crops: Sequence[Any]) -> list[FaceVector | None]:
+    def find(self, crops: Sequence[Any]) -> list[FaceVector | None]:
         """Return for each crop, uint8 RGB (h, w, 3), its likeliest face, None where there is none worth a vector.
 
         Raises InvalidInput naming a crop that is no picture.
         """
         check_crops(crops)
-        return [self._embed(crop) for crop in crops]
+        return [self._found(crop) for crop in crops]
 
-    def _embed(self, crop: Crop) -> FaceVector | None:
+    def embed(self, crops: Sequence[Any]) -> NDArray[np.float32]:
+        """Return unit vectors (n, 128) of n crops. Raises InvalidInput naming one without a face worth a vector."""
+        found = self.find(crops)
+        bare = tuple((f"crops.{number}", "no face") for number, face in enumerate(found) if face is None)
+        if bare:
+            raise InvalidInput(f"{bare[0][0]} shows no face of at least {LEAST_PX} pixels that is sharp enough", bare)
+        return np.array([face.vector for face in found if face], np.float32).reshape(-1, WIDTH)
+
+    def quality(self, crops: Sequence[Any]) -> NDArray[np.float32]:
+        """Return 0 to 1 for the face of each crop, 0 where there is none."""
+        return np.array([face.quality if face else 0.0 for face in self.find(crops)], np.float32)
+
+    def _found(self, crop: Crop) -> FaceVector | None:
         if min(crop.shape[:2]) < LEAST_PX:
             return None
         face = next((face for face in self._detector.find(crop) if _worth_it(face)), None)
@@ -75,7 +88,7 @@ class FaceEmbedder:
         return unit
 
 
-def open_face_embedder() -> FaceEmbedder:
+def open_faces() -> FaceEmbedder:
     """Return the face branch with its models read. Blocking, about a second. Raises ConfigError without the extra."""
     missing = [name for name in _MODULES if find_spec(name) is None]
     if missing:
@@ -88,7 +101,7 @@ def open_face_embedder() -> FaceEmbedder:
         dlib.shape_predictor(str(models / "shape_predictor_5_face_landmarks.dat")),
         dlib.face_recognition_model_v1(str(models / "dlib_face_recognition_resnet_model_v1.dat")),
     )
-    log.info("embedder.opened", model=MODEL_ID, width=WIDTH, batch=1)
+    log.info("embedder.opened", model=MODEL_ID, width=WIDTH, batch=embedder.batch)
     return embedder
 
 

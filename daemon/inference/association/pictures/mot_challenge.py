@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -138,6 +138,20 @@ class MOTSequence:
             track=None if line.track is None else f"{named}/{line.track}",
             quality=round(worth, 4),
         )
+
+
+def read_sequence(
+    folder: Path, *, camera: str, start: datetime, frames_per_s: float | None = None,
+    refuse: Callable[[Refused], None] = lambda _: None,
+) -> Iterator[tuple[Detection, Crop]]:  # fmt: skip
+    """Yield the detections of a sequence that is laid out as usual, with their crops. refuse: told what gave none.
+
+    Raises InvalidInput, UnreadableFile before the first.
+    """
+    sequence = MOTSequence(folder, MOTOptions(camera=camera, start=start, frame_rate=frames_per_s))
+    yield from sequence.detections()
+    for refused in sequence.refused:
+        refuse(refused)
 
 
 def _key(line: TrackLine) -> int:

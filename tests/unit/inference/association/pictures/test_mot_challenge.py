@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from daemon.errors import InvalidInput, UnreadableFile
-from daemon.inference.association.pictures.mot_challenge import MOTOptions, MOTSequence
+from daemon.inference.association.pictures.mot_challenge import MOTOptions, MOTSequence, Refused, read_sequence
 
 START = datetime(2026, 3, 1, 8, 0, tzinfo=timezone(timedelta(hours=8)))
 
@@ -205,3 +205,11 @@ def test_of_a_long_track_only_a_bounded_number_of_boxes_is_looked_at(sequence: P
     assert len(found) == 2
     assert len(looked_at) == 8
     assert all(crop.shape == (66, 30, 3) for _, crop in found)
+
+
+def test_a_sequence_can_be_read_in_one_go(sequence: Path) -> None:
+    (sequence / "img1" / "000007.png").write_bytes(b"no picture")
+    told: list[Refused] = []
+    found = list(read_sequence(sequence, camera="gate", start=START, frames_per_s=5, refuse=told.append))
+    assert len(found) == 4 + 3
+    assert {refused.where for refused in told} == {"tracks.txt:7", "tracks.txt:14"}

@@ -12,11 +12,12 @@ from daemon.errors import NotFound, UnreadableFile
 from daemon.inference.chat.network.seq2seq import Seq2Seq
 from daemon.inference.chat.network.weights import read_notes
 from daemon.inference.chat.tokenizer import Tokenizer
-from daemon.inference.chat.training.checkpoints import Standing, read_standing
 from daemon.inference.chat.training.export import check_exportable
 from daemon.inference.chat.training.folder import RECIPE, TOKENIZER, read_folder
 from daemon.inference.chat.training.recipe import Recipe
+from daemon.inference.chat.training.standing import Standing
 from daemon.inference.chat.training.trainer import BEST, METRICS
+from daemon.inference.checkpoints import read_standing
 
 
 class Best(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,7 +72,7 @@ def _best(path: Path, notes: dict[str, str]) -> Best:
 
 
 def _standing(folder: Path, recipe: Recipe) -> Standing:
-    standing = read_standing(folder)
+    standing = read_standing(folder, Standing)
     if standing is None:
         raise UnreadableFile(f"{folder}: no checkpoint is left that tells from which data it learned")
     if standing.recipe != recipe.sha256:

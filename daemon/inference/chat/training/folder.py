@@ -18,12 +18,12 @@ from daemon.inference.chat.network.seq2seq import Seq2Seq
 from daemon.inference.chat.network.weights import load_weights
 from daemon.inference.chat.tokenizer import Tokenizer
 from daemon.inference.chat.training.batches import Sizes, encoded
-from daemon.inference.chat.training.checkpoints import replace_file
 from daemon.inference.chat.training.pairs import Pair
 from daemon.inference.chat.training.preparation import Prepared, lines_of
 from daemon.inference.chat.training.recipe import Recipe
 from daemon.inference.chat.training.trainer import BEST, Data
 from daemon.inference.chat.training.vocabulary import train_vocabulary
+from daemon.inference.checkpoints import replace_file
 
 RECIPE: Final = "recipe.json"
 CORPORA: Final = "corpora.json"

@@ -21,7 +21,6 @@ from daemon.inference.chat.serving.model_files import Card, write_model
 from daemon.inference.chat.serving.models import load_model
 from daemon.inference.chat.training.attribution import licence_of, notices_of
 from daemon.inference.chat.training.batches import encoded
-from daemon.inference.chat.training.checkpoints import with_room
 from daemon.inference.chat.training.export import export
 from daemon.inference.chat.training.finished import Finished
 from daemon.inference.chat.training.folder import sizes_of
@@ -30,6 +29,7 @@ from daemon.inference.chat.training.pairs import Pair
 from daemon.inference.chat.training.preparation import Prepared
 from daemon.inference.chat.training.retrieval_index import build_index
 from daemon.inference.chat.training.trainer import Data
+from daemon.inference.checkpoints import with_room
 
 #: Bytes of a packaged model: 16 MB.
 MOST_BYTES: Final = 16_000_000

@@ -17,19 +17,19 @@ from daemon.inference.chat.network.loss import Loss, batch_loss
 from daemon.inference.chat.network.seq2seq import Seq2Seq
 from daemon.inference.chat.network.weights import save_weights
 from daemon.inference.chat.training.batches import Batch, EncodedPairs, Places, batches
-from daemon.inference.chat.training.checkpoints import (
-    Standing,
+from daemon.inference.chat.training.perplexity import bits
+from daemon.inference.chat.training.progress import Observer, Outcome, Progress, Speed
+from daemon.inference.chat.training.recipe import Recipe
+from daemon.inference.chat.training.schedule import rate_at
+from daemon.inference.chat.training.standing import Standing
+from daemon.inference.checkpoints import (
     load_checkpoint,
     optimiser_tensors,
     restore_optimiser,
     save_checkpoint,
     with_room,
 )
-from daemon.inference.chat.training.metrics_file import MetricsFile
-from daemon.inference.chat.training.perplexity import bits
-from daemon.inference.chat.training.progress import Observer, Outcome, Progress, Speed
-from daemon.inference.chat.training.recipe import Recipe
-from daemon.inference.chat.training.schedule import rate_at
+from daemon.inference.metrics_file import MetricsFile
 
 BEST: Final = "best.safetensors"
 METRICS: Final = "metrics.jsonl"
@@ -205,7 +205,7 @@ class _Training:
             weight.register_hook(lambda _: self._give_way())  # type: ignore[no-untyped-call] # as above
 
     def _resume(self) -> None:
-        found = load_checkpoint(self._folder)
+        found = load_checkpoint(self._folder, Standing)
         if found is None:
             return
         standing, tensors = found

@@ -21,12 +21,13 @@ from daemon.inference.chat.network.weights import load_weights
 from daemon.inference.chat.sources import source_of
 from daemon.inference.chat.tokenizer import BOS, EOS, Tokenizer
 from daemon.inference.chat.training.batches import EncodedPairs
-from daemon.inference.chat.training.checkpoints import KEPT, load_checkpoint, save_checkpoint
-from daemon.inference.chat.training.metrics_file import read_metrics
 from daemon.inference.chat.training.progress import Progress
 from daemon.inference.chat.training.recipe import Optimisation
 from daemon.inference.chat.training.schedule import rate_at
+from daemon.inference.chat.training.standing import Standing
 from daemon.inference.chat.training.trainer import BEST, METRICS, Data, train
+from daemon.inference.checkpoints import KEPT, load_checkpoint, save_checkpoint
+from daemon.inference.metrics_file import read_metrics
 from tests.unit.inference.chat.training.small_training import TALK, contents, data, recipe, vocabulary
 
 
@@ -41,7 +42,7 @@ def small(tokenizer: Tokenizer) -> Data:
 
 
 def state(folder: Path) -> dict[str, Tensor]:
-    found = load_checkpoint(folder)
+    found = load_checkpoint(folder, Standing)
     assert found is not None
     return found[1]
 
@@ -206,7 +207,7 @@ def test_nothing_to_learn_or_to_measure_is_told(small: Data, tmp_path: Path) -> 
 
 def test_a_loss_that_is_no_number_ends_it_and_is_never_written(small: Data, tmp_path: Path) -> None:
     train(recipe(), small, tmp_path, steps=3)
-    found = load_checkpoint(tmp_path)
+    found = load_checkpoint(tmp_path, Standing)
     assert found is not None
     standing, tensors = found
     tensors["model.decoder.projection.bias"][:] = torch.nan

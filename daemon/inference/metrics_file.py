@@ -6,13 +6,14 @@ from pathlib import Path
 
 import msgspec
 
-from daemon.inference.chat.training.checkpoints import replace_file, with_room
+from daemon.inference.checkpoints import replace_file, with_room
 
 
 class MetricsFile:
     """A file that is written on. What it holds from after the step that a training goes on from is taken back.
 
-    step, evaluated: the last step, and the last evaluation, that a checkpoint knows of.
+    step, evaluated: the last step, and the last evaluation, that a checkpoint knows of; what is told of an evaluation
+    begins with "held_out".
     """
 
     def __init__(self, path: Path, step: int, evaluated: int) -> None:
@@ -43,4 +44,4 @@ def _is_known(line: bytes, step: int, evaluated: int) -> bool:
         metrics = msgspec.json.decode(line, type=dict[str, float | bool])
     except msgspec.DecodeError:
         return False
-    return metrics.get("step", 0) <= (evaluated if "held_out_bits_per_token" in metrics else step)
+    return metrics.get("step", 0) <= (evaluated if any(name.startswith("held_out") for name in metrics) else step)

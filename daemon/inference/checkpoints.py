@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 import msgspec
 import torch
@@ -29,28 +29,17 @@ _FULL: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class Standing(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """Where a training stands. step: made so far; batch: of this epoch, the next to be learned.
+    """Where a training stands; each kind of training adds what it has to know. step: made so far."""
 
-    best_bits: of the best evaluation, bits per token; evaluations: without a better one since; evaluated: the step of
-    the last one. tokens: told so far; seconds: spent so far, of the clock on the wall.
-    """
-
-    recipe: str
-    data: str
     step: int = 0
-    epoch: int = 0
-    batch: int = 0
-    best_bits: float | None = None
-    best_step: int = 0
-    evaluated: int = 0
-    evaluations: int = 0
-    tokens: int = 0
-    seconds: float = 0.0
     version: int = VERSION
 
 
-class _File(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    standing: Standing
+S = TypeVar("S", bound=Standing)
+
+
+class _File(msgspec.Struct, Generic[S], kw_only=True, forbid_unknown_fields=True):
+    standing: S
     tensors: str
     sha256: str
 
@@ -71,22 +60,22 @@ def save_checkpoint(folder: Path, standing: Standing, tensors: Mapping[str, Tens
     return stem.with_suffix(".json")
 
 
-def load_checkpoint(folder: Path) -> tuple[Standing, dict[str, Tensor]] | None:
-    """Return the newest checkpoint, None where there is none.
+def load_checkpoint(folder: Path, kind: type[S]) -> tuple[S, dict[str, Tensor]] | None:
+    """Return the newest checkpoint of a kind of training, None where there is none.
 
     Raises StoreCorrupt for one that is broken; it says which file to delete to go on from the one before.
     """
     found = _newest_first(folder)
     if not found:
         return None
-    told, hint = _told(found)
+    told, hint = _told(found, kind)
     return told.standing, _tensors(folder / Path(told.tensors).name, told.sha256, hint)
 
 
-def read_standing(folder: Path) -> Standing | None:
+def read_standing(folder: Path, kind: type[S]) -> S | None:
     """Return where a training stands by its newest checkpoint, None where there is none. Raises StoreCorrupt."""
     found = _newest_first(folder)
-    return _told(found)[0].standing if found else None
+    return _told(found, kind)[0].standing if found else None
 
 
 def replace_file(path: Path, content: bytes) -> None:
@@ -141,13 +130,13 @@ def _tensors(path: Path, sha256: str, hint: str) -> dict[str, Tensor]:
         raise StoreCorrupt(f"{path}: it cannot be read: {error}; {hint}") from error
 
 
-def _told(found: list[Path]) -> tuple[_File, str]:
+def _told(found: list[Path], kind: type[S]) -> tuple[_File[S], str]:
     """Return what the newest of some checkpoints says, and what to do where it is broken."""
     path = found[0]
     before = f"go on from {found[1].name}" if found[1:] else "begin anew"
     hint = f"delete {path.name} to {before}"
     try:
-        told = msgspec.json.decode(path.read_bytes(), type=_File)
+        told: _File[S] = msgspec.json.decode(path.read_bytes(), type=_File[kind])  # type: ignore[valid-type] # a type at run time
     except msgspec.DecodeError as error:
         raise StoreCorrupt(f"{path}: not a checkpoint: {error}; {hint}") from error
     if told.standing.version > VERSION:

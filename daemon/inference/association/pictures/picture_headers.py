@@ -7,6 +7,7 @@ import struct
 from typing import Final
 
 from daemon.errors import InvalidInput
+from daemon.inference.association.pictures.avif_headers import coded_sizes
 
 #: Programs write about ten scans for a progressive JPEG; each of them goes over all pixels.
 MAX_SCANS: Final = 64
@@ -40,6 +41,8 @@ def check_headers(content: bytes, max_pixels: int) -> None:
         _check_scans(content)
     elif content[:4] == b"RIFF" and content[8:12] == b"WEBP":
         _check_canvas(content, max_pixels)
+    elif content[4:8] == b"ftyp":
+        _check_coded(content, max_pixels)
     elif content[:4] in {b"II*\x00", b"MM\x00*"}:
         _check_directory(content, max_pixels)
     elif content[:4] in {b"II+\x00", b"MM\x00+"}:
@@ -60,6 +63,20 @@ def _check_scans(content: bytes) -> None:
     scans = content.count(b"\xff\xda")
     if scans > MAX_SCANS:
         raise InvalidInput(f"the picture is a JPEG of {scans} scans; at most {MAX_SCANS} are accepted")
+
+
+def _check_coded(content: bytes, max_pixels: int) -> None:
+    """Read the sizes of what is coded in an AVIF, which need not be the size that it states."""
+    if content[8:11] not in {b"avi", b"mif", b"msf"}:
+        return
+    try:
+        largest = max(coded_sizes(content), key=lambda size: size[0] * size[1], default=(0, 0))
+    except ValueError as error:
+        raise InvalidInput(f"the picture is truncated or damaged: {error}") from error
+    if largest[0] * largest[1] > max_pixels:
+        raise InvalidInput(
+            f"the picture has {largest[0]} x {largest[1]} coded pixels; at most {max_pixels} in all are accepted"
+        )
 
 
 def _check_canvas(content: bytes, max_pixels: int) -> None:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 from daemon.errors import InvalidInput
+from daemon.inference.association.pictures.avif_headers import coded_sizes
 from daemon.inference.association.pictures.decoding import BACKGROUND, MAX_BYTES, decode
 
 RED, GREEN, BLUE, WHITE = (220, 20, 30), (20, 200, 40), (30, 40, 210), (250, 250, 250)
@@ -354,6 +355,13 @@ def bomb_webp() -> bytes:
     return b"RIFF" + struct.pack("<I", len(body) + 4) + b"WEBP" + body
 
 
+def bomb_avif() -> bytes:
+    """4000 x 4000 coded pixels in a file that states 64 x 64."""
+    content = saved(Image.new("RGB", (4_000, 4_000)), "AVIF", speed=10)
+    at = content.index(b"ispe") + 8
+    return content[:at] + struct.pack(">II", 64, 64) + content[at + 8 :]
+
+
 def bomb_text() -> bytes:
     content = saved(Image.new("RGB", (8, 8)), "PNG")
     text = png_chunk(b"zTXt", b"k\x00\x00" + zlib.compress(b"\x00" * 200_000_000))
@@ -374,6 +382,7 @@ BOMBS = {
 _UNDER_A_LIMIT = """
 import resource, sys
 from daemon.errors import InvalidInput
+from daemon.inference.association.pictures.avif_headers import coded_sizes
 from daemon.inference.association.pictures.decoding import decode
 decode(open(sys.argv[1], "rb").read())
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -418,3 +427,20 @@ def test_the_largest_picture_takes_no_more_memory_than_stated(tmp_path: Any) -> 
     command = [sys.executable, "-c", script, str(small), str(picture)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     assert int(done.stdout) * 1024 < 20 * 6_000_000
+
+
+@pytest.mark.parametrize("save_all", [False, True])
+@pytest.mark.parametrize("size", [(1, 1), (64, 32), (300, 17), (1025, 2049)])
+def test_the_coded_size_of_an_avif_is_read(size: tuple[int, int], save_all: bool) -> None:
+    picture = Image.new("RGBA", size, (*RED, 90))
+    content = saved(
+        picture, "AVIF", save_all=save_all, append_images=[Image.new("RGBA", size)] if save_all else [], speed=10
+    )
+    found = list(coded_sizes(content))
+    assert len(found) >= 2  # colour and alpha
+    assert set(found) == {size}
+
+
+def test_an_avif_that_states_less_than_it_holds_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="4000 x 4000 coded pixels"):
+        decode(bomb_avif(), max_pixels=15_999_999)

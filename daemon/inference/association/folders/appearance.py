@@ -20,7 +20,7 @@ from daemon.inference.association.folders.chance import Stream, chance
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_BLOCK: Final = 65_536
+_BLOCK_NUMBERS: Final = 4_194_304  # 16 MB
 _IDENTITIES, _NOISE, _SHARED = range(3)
 
 
@@ -68,6 +68,7 @@ class Appearance:
 
     def __init__(self, settings: AppearanceSettings, people: int, cameras: int, seed: int, stream: Stream) -> None:
         self._settings, self._chance = settings, partial(chance, seed, stream)
+        self._block = _BLOCK_NUMBERS // settings.width
         drawn = self._chance(_IDENTITIES)
         self._centres = _about_unit(drawn, settings.look_alikes, settings.width)
         self._bias = np.float32(settings.camera_bias) * _about_unit(drawn, cameras, settings.width)
@@ -76,8 +77,8 @@ class Appearance:
     def _people(self, people: int, drawn: np.random.Generator) -> NDArray[np.float32]:
         settings = self._settings
         own = np.empty((people, settings.width), dtype=np.float32)
-        for start in range(0, people, _BLOCK):
-            block = own[start : start + _BLOCK]
+        for start in range(0, people, self._block):
+            block = own[start : start + self._block]
             block[:] = _about_unit(drawn, len(block), settings.width)
             block *= np.float32(np.sqrt(1 - settings.alike))
             group = drawn.integers(settings.look_alikes, size=len(block))
@@ -87,8 +88,8 @@ class Appearance:
     def blocks(self, pictures: Pictures) -> Iterator[NDArray[np.float16]]:
         """Yield the vectors of pictures, float16 (m, width), unit length, in their order."""
         shared = self._shared(pictures.passages)
-        for number, start in enumerate(range(0, len(pictures.persons), _BLOCK)):
-            some = slice(start, start + _BLOCK)
+        for number, start in enumerate(range(0, len(pictures.persons), self._block)):
+            some = slice(start, start + self._block)
             drawn = self._chance(_NOISE, number)
             vectors = drawn.standard_normal((len(pictures.persons[some]), self._settings.width), dtype=np.float32)
             if shared is not None and pictures.passages is not None:
@@ -103,8 +104,10 @@ class Appearance:
     def vectors(self, pictures: Pictures) -> NDArray[np.float16]:
         """Return the vectors of n pictures, float16 (n, width), unit length."""
         made = np.empty((len(pictures.persons), self._settings.width), dtype=np.float16)
-        for number, block in enumerate(self.blocks(pictures)):
-            made[number * _BLOCK : number * _BLOCK + len(block)] = block
+        start = 0
+        for block in self.blocks(pictures):
+            made[start : start + len(block)] = block
+            start += len(block)
         return made
 
     def _shared(self, passages: NDArray[np.int64] | None) -> NDArray[np.float32] | None:

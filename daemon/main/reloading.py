@@ -23,8 +23,10 @@ from daemon.services.duty import Duty
 
 log = structlog.get_logger()
 #: What is open while the daemon runs and so changes at its next start only.
-_AT_START: Final = ("http", "mongodb", "channels", "network", "executor")
+_AT_START: Final = ("http", "mongodb", "channels", "audit", "network", "executor")
 _BOT_AT_START: Final = ("kind", "name", "rooms", "notice_rooms", "inbox", "endpoint", "secret")
+
+_ASSOCIATION_AT_START: Final = ("kind", "embedder", "face", "concurrency", "queue")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +60,12 @@ class Reload:
         old = self.duty.config
         bot = config.bot.model_copy(update={name: getattr(old.bot, name) for name in _BOT_AT_START})
         chat = config.chat.model_copy(update={"kind": old.chat.kind})
+        fixed = {name: getattr(old.association, name) for name in _ASSOCIATION_AT_START}
+        association = config.association.model_copy(update=fixed)
         kept_sections = {name: getattr(old, name) for name in _AT_START}
-        self.duty.config = config.model_copy(update=kept_sections | {"bot": bot, "chat": chat})
+        self.duty.config = config.model_copy(
+            update=kept_sections | {"bot": bot, "chat": chat, "association": association}
+        )
         self.duty.rulebook = Rulebook.build(config.rules, RemedyMode(config.remedies.mode))
         self.scheduler.assign(jobs(self.duty, self.figures))
         self.duty.wake_checks.set()
@@ -76,6 +82,11 @@ def kept_until_restart(old: Config, new: Config) -> list[str]:
     """Return what differs but takes hold at the next start only."""
     kept = [name for name in _AT_START if getattr(old, name) != getattr(new, name)]
     kept += [f"bot.{name}" for name in _BOT_AT_START if getattr(old.bot, name) != getattr(new.bot, name)]
+    kept += [
+        f"association.{name}"
+        for name in _ASSOCIATION_AT_START
+        if getattr(old.association, name) != getattr(new.association, name)
+    ]
     if old.chat.kind != new.chat.kind:
         kept.append("chat.kind")
     if old.catalogue.kind != new.catalogue.kind:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -151,7 +151,7 @@ class AssociationSystem:
         self._tell(search_id)
         return cancelled
 
-    async def follow(self, search_id: str) -> AsyncIterator[Search]:
+    async def follow(self, search_id: str) -> AsyncGenerator[Search, None]:
         """Iterate over the states of a search as they come about, to its end. Raises NotFound."""
         news = asyncio.Event()
         self._followers.setdefault(search_id, set()).add(news)
@@ -159,7 +159,7 @@ class AssociationSystem:
             last: Search | None = None
             while last is None or last.state not in ENDED:
                 news.clear()
-                search = await self._current(search_id)
+                search = await self.current(search_id)
                 if search == last:
                     await news.wait()
                     continue
@@ -174,7 +174,8 @@ class AssociationSystem:
         for running in self._running.values():
             running.remove_camera(camera_id)
 
-    async def _current(self, search_id: str) -> Search:
+    async def current(self, search_id: str) -> Search:
+        """Return a search as it is now, ahead of what is kept of it. Raises NotFound."""
         running = self._running.get(search_id)
         return running.search if running else await self.cases.search(search_id)
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
 import msgspec
 
-from daemon.errors import InvalidInput, Unavailable
+from daemon.errors import Conflict, InvalidInput, Unavailable
 from daemon.ports import Actor, AuditEntry, CarriedThing, Gallery, Page, Search, SearchState, Sighting
+from daemon.ports.cases import ENDED
 from daemon.products.ids import new_id
 from daemon.services import cases
 from daemon.services.association import AssociationSystem, system
@@ -49,21 +50,24 @@ async def begin(duty: Duty, actor: Actor, target: Target, *, case_id: str, purpo
     _check(duty, target, by_face=by_face, faces=loaded.face is not None)
     await _check_cameras(association.gallery, target)
     asked, vectors = await _asked(duty, association, target, by_face=by_face, cameras=leave.cameras)
+    await cases.check_cameras(duty.ports, actor, leave, (asked.camera,))
     now = duty.ports.clock.now()
     search = Search(
         id=new_id(), case_id=leave.case.id, purpose=purpose, searcher=actor.id, created_at=now,
         state=SearchState.QUEUED, asked=msgspec.to_builtins(asked), by_face=by_face, approval_id=leave.approval_id,
     )  # fmt: skip
-    entry = _entry(actor, "search.begun", search, now, purpose=purpose, by_face=str(by_face).lower())
+    entry = _begun(duty, actor, search)
     await association.cases.begin_search(search, entry, vectors.to_bytes())
     association.take(search.id)
     return search
 
 
 async def again(duty: Duty, actor: Actor, search_id: str) -> Search:
-    """Begin a search anew that ended, with what it began with. Raises Forbidden, NotFound, TooMany."""
+    """Begin a search anew that ended, with what it began with. Raises Forbidden, Conflict, TooMany."""
     association = system(duty)
-    old = await association.cases.search(search_id)
+    old = await view(duty, actor, search_id)
+    if old.state not in ENDED:
+        raise Conflict(f"the search is {old.state} still")
     asked = msgspec.convert(dict(old.asked), Asked)
     leave = await cases.leave_to_search(
         duty.ports, actor, case_id=old.case_id, purpose=old.purpose, by_face=old.by_face, cameras=(asked.camera,)
@@ -75,42 +79,42 @@ async def again(duty: Duty, actor: Actor, search_id: str) -> Search:
         state=SearchState.QUEUED, asked=msgspec.to_builtins(msgspec.structs.replace(asked, cameras=leave.cameras)),
         by_face=old.by_face, approval_id=leave.approval_id,
     )  # fmt: skip
-    entry = _entry(actor, "search.begun", fresh, now, purpose=old.purpose, again=old.id)
+    entry = _begun(duty, actor, fresh, again=old.id)
     await association.cases.begin_search(fresh, entry, await association.cases.query_vectors(old.id))
     association.take(fresh.id)
     return fresh
 
 
 async def view(duty: Duty, actor: Actor, search_id: str) -> Search:
-    """Return a search as it is now. Raises Forbidden, NotFound."""
-    search = await system(duty).cases.search(search_id)
-    await cases.leave_to_view(duty.ports, actor, search)
-    return search
+    """Return a search as it is now. Raises Forbidden."""
+    association = system(duty)
+    await cases.leave_to_view(duty.ports, actor, search_id)
+    return await association.current(search_id)
 
 
-async def follow(duty: Duty, actor: Actor, search_id: str) -> AsyncIterator[Search]:
-    """Return the states of a search as they come about, to its end. Raises Forbidden, NotFound."""
+async def follow(duty: Duty, actor: Actor, search_id: str) -> AsyncGenerator[Search, None]:
+    """Return the states of a search as they come about, to its end. Raises Forbidden."""
     await view(duty, actor, search_id)
     return system(duty).follow(search_id)
 
 
 async def export(duty: Duty, actor: Actor, search_id: str, form: str) -> Search:
-    """Return a search to be taken away in a form: "geojson", "svg" or "text". Raises Forbidden, NotFound, Conflict."""
-    search = await system(duty).cases.search(search_id)
-    await cases.leave_to_export(duty.ports, actor, search, form)
-    return search
+    """Return a search to be taken away in a form: "geojson", "svg" or "text". Raises Forbidden."""
+    association = system(duty)
+    await cases.leave_to_export(duty.ports, actor, search_id, form)
+    return await association.current(search_id)
 
 
 async def listed(duty: Duty, actor: Actor, limit: int, cursor: str | None, case_id: str) -> Page:
-    """Return a page of a case's searches, newest first. Raises Forbidden, NotFound."""
+    """Return a page of a case's searches, newest first. Raises Forbidden."""
     await cases.leave_to_list(duty.ports, actor, case_id)
     return await system(duty).cases.searches(limit, cursor, case_id=case_id)
 
 
 async def cancel(duty: Duty, actor: Actor, search_id: str) -> Search:
-    """End a search where it is. Raises Forbidden, NotFound, Conflict when it had ended."""
+    """End a search where it is. Raises Forbidden, Conflict when it had ended."""
     search = await view(duty, actor, search_id)
-    await duty.ports.audit.append(_entry(actor, "search.cancelled", search, duty.ports.clock.now()))
+    await cases.note(duty.ports, actor, "search.cancelled", f"search:{search.id}", {"case": search.case_id})
     return await system(duty).cancel(search_id)
 
 
@@ -201,8 +205,6 @@ def _named_cameras(target: Target) -> tuple[str, ...]:
     return (target.camera,) if target.camera else ()
 
 
-def _entry(actor: Actor, action: str, search: Search, now: datetime, **detail: str) -> AuditEntry:
-    return AuditEntry(
-        id=new_id(), at=now, actor=actor.id, action=action, target=f"search:{search.id}",
-        detail={"case": search.case_id, **detail},
-    )  # fmt: skip
+def _begun(duty: Duty, actor: Actor, search: Search, **more: str) -> AuditEntry:
+    detail = {"case": search.case_id, "purpose": search.purpose, "by_face": str(search.by_face).lower(), **more}
+    return cases.entry_of(duty.ports, actor, "search.begun", f"search:{search.id}", detail)

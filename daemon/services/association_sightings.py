@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import msgspec
 
-from daemon.errors import InvalidInput, NotFound
-from daemon.ports import Actor, AuditEntry, Camera, CarriedThing, Detection, Ingested, Sighting, Way
+from daemon.errors import InvalidInput
+from daemon.ports import Actor, Camera, CarriedThing, Detection, Ingested, Sighting, Way
 from daemon.products.ids import new_id
 from daemon.services import cases
 from daemon.services.association import AssociationStanding, Loaded, system
@@ -59,13 +59,13 @@ async def put_network(duty: Duty, actor: Actor, cameras: Sequence[Camera], ways:
     for gone in {camera.id for camera in before} - {camera.id for camera in cameras}:
         association.camera_removed(gone)
     detail = {"cameras": str(len(cameras)), "ways": str(len(ways))}
-    await _note(duty, actor, "network.replaced", "network", detail)
+    await cases.note(duty.ports, actor, "network.replaced", "network", detail)
 
 
 async def put_camera(duty: Duty, actor: Actor, camera: Camera, ways: Sequence[Way]) -> None:
     """Add or move a camera with its ways. Raises InvalidInput."""
     await system(duty).gallery.put_camera(camera, ways)
-    await _note(duty, actor, "camera.put", f"camera:{camera.id}", {"ways": str(len(ways))})
+    await cases.note(duty.ports, actor, "camera.put", f"camera:{camera.id}", {"ways": str(len(ways))})
 
 
 async def remove_camera(duty: Duty, actor: Actor, camera_id: str) -> None:
@@ -73,7 +73,7 @@ async def remove_camera(duty: Duty, actor: Actor, camera_id: str) -> None:
     association = system(duty)
     await association.gallery.remove_camera(camera_id)
     association.camera_removed(camera_id)
-    await _note(duty, actor, "camera.removed", f"camera:{camera_id}", {})
+    await cases.note(duty.ports, actor, "camera.removed", f"camera:{camera_id}", {})
 
 
 async def network(duty: Duty) -> tuple[Sequence[Camera], Sequence[Way]]:
@@ -98,7 +98,7 @@ async def ingest(duty: Duty, actor: Actor, lines: Sequence[bytes]) -> Ingested:
     numbered, refused = await duty.ports.offload.run(work, what="association.ingest")
     stored = await association.gallery.ingest([sighting for _, sighting in numbered])
     later = tuple((numbered[place][0], why) for place, why in stored.refused)
-    await _note(duty, actor, "detections.ingested", "gallery", {"stored": str(stored.stored)})
+    await cases.note(duty.ports, actor, "detections.ingested", "gallery", {"stored": str(stored.stored)})
     return Ingested(stored=stored.stored, known=stored.known, refused=tuple(sorted((*refused, *later))))
 
 
@@ -111,7 +111,7 @@ async def ingest_picture(duty: Duty, actor: Actor, sent: SentPicture, content: b
     kept = await association.gallery.ingest([sighting])
     if kept.refused:
         raise InvalidInput("the picture cannot be kept", (("", kept.refused[0][1]),))
-    await _note(duty, actor, "detections.ingested", "gallery", {"stored": str(kept.stored)})
+    await cases.note(duty.ports, actor, "detections.ingested", "gallery", {"stored": str(kept.stored)})
     return sighting.detection
 
 
@@ -120,15 +120,14 @@ async def detection(duty: Duty, actor: Actor, detection_id: str, *, case_id: str
     association = system(duty)
     leave = await cases.leave_to_look(duty.ports, actor, case_id=case_id, purpose=purpose, what=detection_id)
     found = (await association.gallery.detection(detection_id)).detection
-    if leave.cameras and found.camera not in leave.cameras:
-        raise NotFound(f"there is no detection {detection_id!r} in this case's cameras")
+    await cases.check_cameras(duty.ports, actor, leave, (found.camera,))
     return found
 
 
 async def learn(duty: Duty, actor: Actor, passages: Sequence[Sequence[str]], *, replace: bool) -> tuple[Learnt, ...]:
     """Learn of confirmed passages. Raises InvalidInput, NotFound."""
     learnt = await system(duty).sites.learn(passages, replace=replace)
-    await _note(duty, actor, "passages.learnt", "gallery", {"passages": str(len(passages))})
+    await cases.note(duty.ports, actor, "passages.learnt", "gallery", {"passages": str(len(passages))})
     return learnt
 
 
@@ -179,10 +178,3 @@ def _embedded(sent: SentPicture, content: bytes, loaded: Loaded, duty: Duty) -> 
         track=sent.track, quality=quality, body_model=loaded.body.model_id, face_model=face_model,
     )  # fmt: skip
     return Sighting(seen, body, face)
-
-
-async def _note(duty: Duty, actor: Actor, action: str, target: str, detail: dict[str, str]) -> None:
-    entry = AuditEntry(
-        id=new_id(), at=duty.ports.clock.now(), actor=actor.id, action=action, target=target, detail=detail
-    )
-    await duty.ports.audit.append(entry)

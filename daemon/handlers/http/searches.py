@@ -146,9 +146,9 @@ async def follow_search(call: Call) -> web.StreamResponse:
     return await stream_events(call.request, _events(call, states))
 
 
-async def _events(call: Call, states: AsyncIterator[Search]) -> AsyncGenerator[bytes, None]:
+async def _events(call: Call, states: AsyncGenerator[Search, None]) -> AsyncGenerator[bytes, None]:
     wanted = call.asked(EventsQuery).result
-    async with contextlib.aclosing(states):  # type: ignore[type-var]  # which is a generator
+    async with contextlib.aclosing(states):
         async for search in states:
             shown = _shown(search, await _result(call, search) if wanted else None)
             yield b"event: search\ndata: %s\n\n" % to_json(shown)

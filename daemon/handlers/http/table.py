@@ -17,6 +17,8 @@ from daemon.handlers.http import (
     remedies,
     room,
     rules,
+    searches,
+    sightings,
     silences,
     sources,
     tokens,
@@ -26,7 +28,7 @@ from daemon.handlers.http.routes import Route
 
 RESOURCES = (
     products, imports, exports, incidents, remedies, silences, passes, rules, notices, sources, audit, tokens, contacts,
-    room, chat,
+    room, chat, searches, sightings,
 )  # fmt: skip
 
 

@@ -56,6 +56,24 @@ LEAST = {
     "forget_talk": "viewer",
     "get_openapi": "viewer",
 }
+#: Those that no role brings: who may use them was named with the token.
+NAMED = {
+    "begin_search": Scope.ASSOCIATION_SEARCH,
+    "list_searches": Scope.ASSOCIATION_SEARCH,
+    "get_search": Scope.ASSOCIATION_SEARCH,
+    "follow_search": Scope.ASSOCIATION_SEARCH,
+    "cancel_search": Scope.ASSOCIATION_SEARCH,
+    "search_again": Scope.ASSOCIATION_SEARCH,
+    "get_network": Scope.ASSOCIATION_SEARCH,
+    "get_detection": Scope.ASSOCIATION_SEARCH,
+    "get_models": Scope.ASSOCIATION_SEARCH,
+    "import_network": Scope.ASSOCIATION_ADMIN,
+    "put_camera": Scope.ASSOCIATION_ADMIN,
+    "remove_camera": Scope.ASSOCIATION_ADMIN,
+    "ingest_detections": Scope.ASSOCIATION_ADMIN,
+    "ingest_picture": Scope.ASSOCIATION_ADMIN,
+    "learn_passages": Scope.ASSOCIATION_ADMIN,
+}
 OPEN_HERE = {"healthz", "readyz", "metrics"}
 
 
@@ -73,7 +91,7 @@ async def asked(service: Api, who: str | None, headers: dict[str, str] | None = 
 
 async def test_every_route_is_in_the_list_of_who_may_use_it() -> None:
     async with api() as service:
-        assert {route.operation for route in service.app[ROUTES]} == LEAST.keys() | OPEN_HERE
+        assert {route.operation for route in service.app[ROUTES]} == LEAST.keys() | NAMED.keys() | OPEN_HERE
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -83,8 +101,17 @@ async def test_a_role_reaches_what_is_for_it_and_nothing_else(role: str) -> None
     reached = {name for name, status in statuses.items() if status not in {401, 403}}
     allowed = {name for name, least in LEAST.items() if ROLES.index(least) <= ROLES.index(role)}
     assert reached == allowed | OPEN_HERE
-    assert {statuses[name] for name in LEAST.keys() - allowed} <= {403}
+    assert {statuses[name] for name in (LEAST.keys() | NAMED.keys()) - allowed} <= {403}
     assert max(statuses.values()) < 500
+
+
+async def test_what_no_role_brings_is_reached_by_a_token_that_names_its_scope_and_by_no_other() -> None:
+    async with api() as service:
+        for scope in sorted(set(NAMED.values())):
+            service.tokens["named"] = await token_of(service.home, Role.VIEWER, scopes=frozenset({scope}))
+            statuses = await asked(service, "named")
+            reached = {name for name, status in statuses.items() if status != 403}
+            assert reached == {name for name, needed in NAMED.items() if needed is scope} | OPEN_HERE | {"get_me"}
 
 
 async def test_without_a_token_only_what_is_open_on_this_machine_answers() -> None:

@@ -25,6 +25,7 @@ DENSITIES: Final[Mapping[str, tuple[int, int]]] = {
     "sparse": (1_024, 980_000),
     "dense": (100, 980_000),
     "large": (10_000, 9_700_000),
+    "town": (100, 95_700),  # as dense as sparse and large
 }
 
 

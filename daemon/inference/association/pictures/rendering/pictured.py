@@ -21,7 +21,8 @@ class PicturedWorld:
     The world needs its column `direction`: people are seen from before, from behind or aside as they walk.
     """
 
-    def __init__(self, world: World, seed: int, look_alikes: float = 0.5) -> None:
+    def __init__(self, world: World, seed: int, *, look_alikes: float = 0.5, strength: float = 1.0) -> None:
+        """look_alikes: see `identities`; strength: see `viewpoints`."""
         people = len(world.trail_starts) - 1
         if people > MOST_PEOPLE:
             raise InvalidInput(f"a world of {people} people; at most {MOST_PEOPLE} are drawn")
@@ -29,7 +30,7 @@ class PicturedWorld:
             raise InvalidInput("a world without directions; people are drawn by theirs")
         self._world, self._seed = world, seed
         self._people = identities(people, seed, look_alikes=look_alikes)
-        self._cameras = viewpoints(len(world.cameras), seed)
+        self._cameras = viewpoints(len(world.cameras), seed, strength)
         self._faces_deg = np.random.default_rng([seed, 0xD19]).uniform(0, 360, len(world.cameras))
 
     def identity(self, row: int) -> Identity:

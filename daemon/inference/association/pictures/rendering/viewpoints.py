@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -38,10 +38,22 @@ class Viewpoint:
     jpeg: int
 
 
-def viewpoints(count: int, seed: int) -> tuple[Viewpoint, ...]:
-    """Return cameras of which no two see alike. Two seeds give other ones."""
+def viewpoints(count: int, seed: int, strength: float = 1.0) -> tuple[Viewpoint, ...]:
+    """Return cameras of which no two see alike. Two seeds give other ones.
+
+    strength: how far light and colours are off, 0 for not at all.
+    """
     chance = np.random.default_rng([seed, 0xCA3])
-    return tuple(_viewpoint(number, chance) for number in range(count))
+    return tuple(_milder(_viewpoint(number, chance), strength) for number in range(count))
+
+
+def _milder(viewpoint: Viewpoint, strength: float) -> Viewpoint:
+    return replace(
+        viewpoint,
+        cast=strength * viewpoint.cast + (1 - strength) * np.eye(3),
+        gamma=viewpoint.gamma**strength,
+        drift=viewpoint.drift * strength,
+    )
 
 
 def _viewpoint(number: int, chance: np.random.Generator) -> Viewpoint:

@@ -18,6 +18,10 @@ from PIL import Image, ImageCms
 from daemon.errors import InvalidInput
 from daemon.inference.association.pictures.avif_headers import coded_sizes
 from daemon.inference.association.pictures.decoding import BACKGROUND, MAX_BYTES, decode
+from daemon.inference.association.pictures.rendering.identities import identities
+from daemon.inference.association.pictures.rendering.renderer import a_pose, render
+from daemon.inference.association.pictures.rendering.viewpoints import viewpoints
+from daemon.inference.association.pictures.stripes import StripeHistogram
 
 RED, GREEN, BLUE, WHITE = (220, 20, 30), (20, 200, 40), (30, 40, 210), (250, 250, 250)
 
@@ -76,9 +80,19 @@ FORMS: tuple[tuple[str, dict[str, Any]], ...] = (
 )
 
 
+# https://github.com/blakeblackshear/frigate/issues/23712: blue was taken for red, on both sides
 @pytest.mark.parametrize(("form", "options"), FORMS)
 def test_every_common_form_gives_red_first(form: str, options: dict[str, Any]) -> None:
     assert_quarters(decode(saved(quarters(), form, **options)))
+
+
+def test_a_file_and_the_crop_that_it_was_made_of_have_one_vector() -> None:
+    chance = np.random.default_rng(1)
+    crop = render(identities(1, 1)[0], viewpoints(1, 1)[0], a_pose(chance), chance)
+    kept, swapped = saved(Image.fromarray(crop), "PNG"), np.ascontiguousarray(crop[:, :, ::-1])
+    vectors = StripeHistogram().embed([crop, decode(kept), swapped])
+    assert float(vectors[0] @ vectors[1]) == pytest.approx(1)
+    assert float(vectors[0] @ vectors[2]) < 0.9
 
 
 def test_pixels_may_be_written_over() -> None:

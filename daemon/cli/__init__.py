@@ -37,6 +37,7 @@ COMMANDS: Final = {
     "movies": Entry("daemon.cli.movies", "movies", "Import films that are recommended, list and forget them."),
     "logs": Entry("daemon.cli.logs", "logs", "Read the log in a form for people."),
     "token": Entry("daemon.cli.token", "token", "Make, list and revoke API tokens."),
+    "audit": Entry("daemon.cli.audit", "audit", "Prove that the audit log is as it was written."),
     "contact": Entry("daemon.cli.contact", "contact", "Bind contacts of the chat by codes, list and unbind them."),
     "config": Entry("daemon.cli.config", "config", "Look at configuration files."),
     "backup": Entry("daemon.cli.backup", "backup", "Copy the store while the daemon runs."),

@@ -23,18 +23,24 @@ def running() -> Daemon | None:
 
 
 def on_store(act: Callable[[Duty], Awaitable[T]]) -> T:
-    """Do something on the store itself, as configured by default. Raises AlreadyRunning when a daemon began."""
+    """Do something on the store itself, as configured by default. Raises AlreadyRunning when a daemon began.
+
+    Raises ConfigError, too, where the key of the audit log is not at hand.
+    """
     from daemon.adapters.lock import only_one  # noqa: PLC0415 slow to import
+    from daemon.cli.run import config_file  # noqa: PLC0415
     from daemon.config import ChannelSection, Config  # noqa: PLC0415
     from daemon.config.credentials import Secrets  # noqa: PLC0415
-    from daemon.main.assembly import open_ports, state_directory  # noqa: PLC0415
+    from daemon.main.assembly import configure, open_ports, state_directory  # noqa: PLC0415
     from daemon.products.rulebook import Rulebook  # noqa: PLC0415
 
     state = state_directory(os.environ)
-    config = Config(channels=(ChannelSection(name="log"),))
+    # with the key that the audit log is kept with, whatever else is configured
+    audit = configure(config_file(None))[0].audit
+    config = Config(channels=(ChannelSection(name="log"),), audit=audit)
 
     async def acting() -> T:
-        async with open_ports(config, state, Secrets({})) as ports:
+        async with open_ports(config, state, Secrets(os.environ)) as ports:
             return await act(Duty(ports, config, Rulebook(())))
 
     with only_one(state):

@@ -312,6 +312,14 @@ class ExecutorSection(Section):
     queue: int = Field(64, ge=1)
 
 
+class AuditSection(Section):
+    """The chain of the audit log."""
+
+    secret: str = ""  # name of the secret that is its key; "": a key made in the state directory, which is weaker
+    old_secrets: tuple[str, ...] = ()  # names of those that were its key before
+    lost_keys: tuple[str, ...] = ()  # ids of keys that nobody has any more
+
+
 class RetentionSection(Section):
     """How long records are kept."""
 
@@ -320,6 +328,8 @@ class RetentionSection(Section):
     edits: Interval = 31_536_000.0  # 365d
     evidence: Interval = 2_592_000.0  # 30d
     messages: Interval = 2_592_000.0  # 30d
+    searches: Interval = 2_592_000.0  # 30d
+    sightings: Interval = 2_592_000.0  # 30d
 
 
 class Config(Section):
@@ -340,6 +350,7 @@ class Config(Section):
     bot: BotSection = BotSection()
     chat: ChatSection = ChatSection()
     association: AssociationSection = AssociationSection()
+    audit: AuditSection = AuditSection()
     network: NetworkSection = NetworkSection()
     executor: ExecutorSection = ExecutorSection()
     retention: RetentionSection = RetentionSection()
@@ -352,6 +363,12 @@ class Config(Section):
                 raise ValueError(f"{key}: the name '{twice[0]}' is used more than once")
         if self.catalogue.kind == "mongodb" and self.mongodb.name in {section.name for section in self.sources}:
             raise ValueError(f"sources: the name '{self.mongodb.name}' is that of the shop itself, see [mongodb] name")
+        return self
+
+    @model_validator(mode="after")
+    def _searches_are_audited(self) -> Self:
+        if self.association.kind == "on" and not self.audit.secret:
+            raise ValueError('association: kind "on" needs [audit] secret, the name of the key of the audit log')
         return self
 
     @model_validator(mode="after")

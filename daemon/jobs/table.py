@@ -12,13 +12,24 @@ from typing import Final
 from daemon.config import SourceSection
 from daemon.jobs.pass_figures import PassFigures
 from daemon.jobs.scheduler import Job
-from daemon.services import catalogue_health, delivery, digests, fetching, incidents, passes, retention, sources
+from daemon.services import (
+    audit_heads,
+    catalogue_health,
+    delivery,
+    digests,
+    fetching,
+    incidents,
+    passes,
+    retention,
+    sources,
+)
 from daemon.services.duty import Duty
 
 _CLOCKS_S: Final = 5.0
 _CATALOGUE_S: Final = 5.0
 _DIGEST_S: Final = 30.0
 _FORGET_S: Final = 3_600.0
+_HEAD_S: Final = 3_600.0
 _SHORT_S: Final = 60.0  # deadline of what touches stores alone
 _IMPORT_S: Final = 3_600.0
 _EVIDENCE_S: Final = 5.0
@@ -37,6 +48,7 @@ def jobs(duty: Duty, figures: PassFigures) -> list[Job]:
         ),
         _every("notices.digest", _DIGEST_S, lambda: digests.digest(duty, duty.ports.clock.now())),
         _every("incidents.clocks", _CLOCKS_S, lambda: incidents.tick_clocks(duty)),
+        _every("audit.note_head", _HEAD_S, lambda: audit_heads.note_head(duty.ports.audit)),
         _every("records.forget", _FORGET_S, lambda: retention.forget(duty)),
     ]
     if duty.ports.followed:

@@ -20,8 +20,10 @@ from daemon.config import BotSection, ChannelSection, Config
 from daemon.config.credentials import Secrets
 from daemon.config.file import ConfigFile
 from daemon.errors import ConfigError, InvalidInput, Unavailable
+from daemon.inference.association.loading import missing_packages
 from daemon.inference.executor import ThreadOffload
-from daemon.ports import Catalogue, Clock, Followed, Messenger, Notifier, Offload, OpenRooms, Ports
+from daemon.main.audit_keys import audit_keys
+from daemon.ports import Catalogue, Clock, Followed, Gallery, Messenger, Notifier, Offload, OpenRooms, Ports
 from daemon.products.money import check_locale
 from daemon.products.remedies import RemedyMode
 from daemon.products.rulebook import Rulebook
@@ -101,7 +103,7 @@ async def open_ports(config: Config, state: Path, secrets: Secrets) -> AsyncIter
     """Open every port as configured. Raises what stores raise, and ConfigError for a secret that is not there."""
     clock = SystemClock()
     async with AsyncExitStack() as stack:
-        stores = await stack.enter_async_context(_stores(config, state))
+        stores = await stack.enter_async_context(_stores(config, state, secrets))
         catalogue, followed = await _catalogue(config, stores, secrets, clock, stack)
         session = await stack.enter_async_context(_session())
         offload = ThreadOffload(config.executor.threads, config.executor.queue)
@@ -113,6 +115,7 @@ async def open_ports(config: Config, state: Path, secrets: Secrets) -> AsyncIter
             if section.kind != "room"  # whose notices go the way of all that the bot says: main/bot.py
         }
         messenger, rooms = await _messenger(config.bot, state, secrets, clock, stack)
+        gallery = await _gallery(config, state, offload, stack)
         yield Ports(
             catalogue=catalogue,
             followed=followed,
@@ -130,15 +133,17 @@ async def open_ports(config: Config, state: Path, secrets: Secrets) -> AsyncIter
             films=stores.films,
             messenger=messenger,
             rooms=rooms,
+            gallery=gallery,
+            cases=stores.cases,
         )
 
 
 @asynccontextmanager
-async def _stores(config: Config, state: Path) -> AsyncIterator[MemoryStores | SqlStores]:
+async def _stores(config: Config, state: Path, secrets: Secrets) -> AsyncIterator[MemoryStores | SqlStores]:
     if config.catalogue.kind == "memory":
         yield MemoryStores()
         return
-    async with open_stores(state / DATABASE) as stores:
+    async with open_stores(state / DATABASE, audit_keys(config.audit, secrets, state, make=True)) as stores:
         yield stores
 
 
@@ -156,6 +161,22 @@ async def _catalogue(
         raise ConfigError(f"catalogue.kind is \"mongodb\", which needs `pip install 'zhiban[mongo]'`: {exc}") from exc
     shop = await stack.enter_async_context(open_catalogue(section, config.catalogue, uri, stores, clock))
     return shop, shop
+
+
+async def _gallery(config: Config, state: Path, offload: Offload, stack: AsyncExitStack) -> Gallery | None:
+    """Return the gallery where the association is on, open until the stack closes."""
+    if config.association.kind == "off":
+        return None
+    if missing := missing_packages():
+        needs = "pip install 'zhiban[association]'"
+        raise ConfigError(f'association.kind is "on", which needs `{needs}`: no {", ".join(missing)}')
+    if config.catalogue.kind == "memory":
+        from daemon.adapters.memory.gallery import MemoryGallery  # noqa: PLC0415 needs what is not always installed
+
+        return MemoryGallery()
+    from daemon.adapters.gallery import open_gallery  # noqa: PLC0415 as above
+
+    return await stack.enter_async_context(open_gallery(state, offload))
 
 
 async def _messenger(

@@ -14,7 +14,7 @@ import os
 import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -27,7 +27,7 @@ from daemon.adapters.systemd import Systemd
 from daemon.config import Config
 from daemon.config.credentials import Secrets
 from daemon.demo.shop import Shop
-from daemon.errors import ConfigError
+from daemon.errors import ConfigError, ZhibanError
 from daemon.handlers.http import demo_shop
 from daemon.handlers.http.server import build_app, serve
 from daemon.inference.executor import ThreadOffload
@@ -37,6 +37,7 @@ from daemon.jobs.scheduler import Scheduler
 from daemon.jobs.table import jobs
 from daemon.log import Log, watch_loop
 from daemon.main.assembly import open_ports
+from daemon.main.association import opened_association
 from daemon.main.bot import Bot
 from daemon.main.chat import opened_chat
 from daemon.main.local_access import address_shown, local_token
@@ -46,7 +47,7 @@ from daemon.metrics import Metrics
 from daemon.ports import Ports
 from daemon.products.remedies import RemedyMode
 from daemon.products.rulebook import Rulebook
-from daemon.services import notices, passes, remedies
+from daemon.services import audit_heads, notices, passes, remedies
 from daemon.services.demonstration import Demonstration
 from daemon.services.duty import Duty
 
@@ -152,7 +153,9 @@ class Life:
         watch_loop(asyncio.get_running_loop())
         bot = self._bot(duty)
         duty.chat = chat = opened_chat(duty, self.metrics)
+        duty.association = association = opened_association(duty, self.metrics)
         await _recover(duty)
+        await audit_heads.note_head(duty.ports.audit)
         if self._shop:
             await self._shop.open_shop(duty)
         if isinstance(pool := duty.ports.offload, ThreadOffload):
@@ -178,11 +181,15 @@ class Life:
             following = self._follow(duty, group)
             self._announce(server.url)
             loading = [group.create_task(chat.run(), name="chat")] if chat else []
+            if association:
+                loading.append(group.create_task(association.run(), name="association"))
             duty.wake_checks.set()
             await self._stop.wait()
             await self._drain(scheduler, running, server.close, bot, answering)
             for task in (watch, *following, *loading):
                 task.cancel()
+        with suppress(ZhibanError):  # a store that is gone has told so already
+            await audit_heads.note_head(duty.ports.audit)
 
     def _follow(self, duty: Duty, group: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
         """Follow a catalogue that lies elsewhere to the end, so that the last remedies find it."""

@@ -25,7 +25,10 @@ async def forget(duty: Duty) -> int:
     # What is forgotten sooner could be answered, or told to a room, twice.
     known = max(retention.messages, duty.config.bot.max_age, duty.config.notices.age_limit)
     messages = await ports.bot.forget_messages(_before(duty, known)) if ports.bot else 0
-    total = gone + edits + evidence + messages
+    # Whether the association is on or not: what it once kept of people is not kept for longer.
+    searches = await ports.cases.forget(_before(duty, retention.searches)) if ports.cases else 0
+    sightings = await ports.gallery.forget(before=_before(duty, retention.sightings)) if ports.gallery else 0
+    total = gone + edits + evidence + messages + searches + sightings
     if total:
         _log.info(
             "records.forgotten",
@@ -34,6 +37,8 @@ async def forget(duty: Duty) -> int:
             edits=edits,
             evidence=evidence,
             messages=messages,
+            searches=searches,
+            sightings=sightings,
         )
     return total
 

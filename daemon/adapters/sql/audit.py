@@ -13,7 +13,7 @@ from sqlalchemy.dialects.sqlite import insert
 from daemon.adapters.sql import schema
 from daemon.adapters.sql.faults import translated
 from daemon.adapters.sql.statements import Session, Statement
-from daemon.errors import ConfigError
+from daemon.errors import ConfigError, StoreCorrupt
 from daemon.forum.audit_chain import CHAINED, KEY_CHANGED, AuditKeys, EarlierEntries, Head, Link
 from daemon.ports import AuditEntry
 from daemon.products.documents import to_json
@@ -51,7 +51,11 @@ class AuditChain:
     def head(self, session: Session) -> Head:
         """Return the end of the chain."""
         last = session.one(_LAST)
-        return Head() if last is None or last[1] is None else Head(*last)
+        if last is None or last[1] is None:
+            return Head()
+        if not isinstance(last[1], bytes) or not isinstance(last[2], str):
+            raise StoreCorrupt("the audit log's last entry is none that was written here: run `zhiban audit verify`")
+        return Head(*last)
 
     def prepare(self, connection: sqlite3.Connection) -> None:
         """Begin the chain over entries from before it, and go on with a new key.

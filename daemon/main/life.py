@@ -28,6 +28,7 @@ from daemon.config import Config
 from daemon.config.credentials import Secrets
 from daemon.demo.shop import Shop
 from daemon.errors import ConfigError, ZhibanError
+from daemon.forum.principals import BY_NAME
 from daemon.handlers.http import demo_shop
 from daemon.handlers.http.server import build_app, serve
 from daemon.inference.executor import ThreadOffload
@@ -48,7 +49,8 @@ from daemon.ports import Ports
 from daemon.products.remedies import RemedyMode
 from daemon.products.rulebook import Rulebook
 from daemon.services import audit_heads, notices, passes, remedies
-from daemon.services.demonstration import Demonstration
+from daemon.services.access import authenticate
+from daemon.services.demonstration import Demonstration, demonstrated_case
 from daemon.services.duty import Duty
 
 log = structlog.get_logger()
@@ -61,7 +63,8 @@ class Surroundings:
     """What a process gives its daemon, and a test may leave out.
 
     state: the state directory. secrets: shared with the log, which hides what was found. log: the running log.
-    signals: whether the signals of the process are for this daemon. greet: told the URL and a token when ready.
+    signals: whether the signals of the process are for this daemon. greet: told the URL, a token and
+    the id of a case to search in, or "", when ready.
     """
 
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -69,7 +72,7 @@ class Surroundings:
     secrets: Secrets = field(default_factory=lambda: Secrets({}))
     log: Log | None = None
     signals: bool = False
-    greet: Callable[[str, str], None] | None = None
+    greet: Callable[[str, str, str], None] | None = None
 
 
 async def main(
@@ -208,9 +211,11 @@ class Life:
         if self.around.state is None:
             yield
             return
-        secret = await local_token(duty.ports, self.around.state)
+        tried_out = self._shop is not None and duty.association is not None
+        secret = await local_token(duty.ports, self.around.state, BY_NAME if tried_out else frozenset())
         if self.around.greet:
-            self.around.greet(url, secret)
+            case = await demonstrated_case(duty, await authenticate(duty.ports, secret)) if tried_out else ""
+            self.around.greet(url, secret, case)
         with address_shown(self.around.state, url):
             yield
 

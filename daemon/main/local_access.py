@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from daemon.errors import Unauthorized, Unavailable
-from daemon.forum.principals import Role
+from daemon.forum.principals import ROLE_SCOPES, Role, Scope
 from daemon.ports import Actor, Ports
 from daemon.services.access import authenticate, create_token, list_tokens, revoke_token
 
@@ -32,22 +32,28 @@ def address_shown(state: Path, url: str) -> Iterator[None]:
         (state / ADDRESS_FILE).unlink(missing_ok=True)
 
 
-async def local_token(ports: Ports, state: Path) -> str:
-    """Return the secret of the command line's token, written to the state directory."""
+async def local_token(ports: Ports, state: Path, named: frozenset[Scope] = frozenset()) -> str:
+    """Return the secret of the command line's token, written to the state directory.
+
+    named: scopes that it has beside those of its role.
+    """
     secret = read_private(state / ACCESS_FILE)
     try:
-        await authenticate(ports, secret)
+        good = (await authenticate(ports, secret)).scopes >= named
     except Unauthorized:
-        secret = await _renewed(ports)
+        good = False
+    if not good:
+        secret = await _renewed(ports, named)
         write_private(state / ACCESS_FILE, secret + "\n")
     return secret
 
 
-async def _renewed(ports: Ports) -> str:
+async def _renewed(ports: Ports, named: frozenset[Scope]) -> str:
     for token, principal in await list_tokens(ports):
         if (principal.name, token.label) == (_NAME, _LABEL) and token.revoked_at is None:
             await revoke_token(ports, Actor.daemon(), token.id)
-    return (await create_token(ports, Actor.daemon(), name=_NAME, role=Role.ADMIN, label=_LABEL))[1]
+    scopes = ROLE_SCOPES[Role.ADMIN] | named
+    return (await create_token(ports, Actor.daemon(), name=_NAME, role=Role.ADMIN, label=_LABEL, scopes=scopes))[1]
 
 
 def read_private(path: Path) -> str:

@@ -56,14 +56,15 @@ def live(path: Path | None, *, demo: bool, port: int | None) -> NoReturn:
     sys.exit(status)
 
 
-def _greet(url: str, secret: str) -> None:
+def _greet(url: str, secret: str, case: str) -> None:
     """Show a newcomer where to look, on standard output: the log hides tokens."""
+    cameras = f"case:  {case}    (for zhiban association search, once something is ingested)\n" if case else ""
     click.echo(
         f"\nZhiban 值班 is on duty at {url}\n"
         f"token: {secret}\n"
         f'try:   curl -H "Authorization: Bearer {secret}" {url}/api/v1/incidents\n'
         f"shop:  {url}/demo/\n"
-        "room:  zhiban room    (in another terminal: what the bot tells, and what it can be asked)\n"
+        "room:  zhiban room    (in another terminal: what the bot tells, and what it can be asked)\n" + cameras
     )
 
 

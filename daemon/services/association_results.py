@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from daemon.inference.association.network.camera_graph import CameraGraph
     from daemon.inference.association.result.about import About
     from daemon.inference.association.search.trajectory import Trajectory
+
+T = TypeVar("T")
 
 
 async def shown(duty: Duty, search: Search) -> Mapping[str, Any] | None:
@@ -38,9 +40,9 @@ async def _made(
     duty: Duty,
     search: Search,
     actor: Actor | None,
-    make: Callable[[Trajectory, CameraGraph, About, Language], Any],
+    make: Callable[[Trajectory, CameraGraph, About, Language], T],
     language: Language,
-) -> Any:
+) -> T:
     cameras, ways = await system(duty).gallery.network()
     about = await _about(duty.ports, search, actor)
     work = partial(_work, search, about, make, language, cameras, ways)
@@ -70,11 +72,11 @@ async def _about(ports: Ports, search: Search, actor: Actor | None) -> Mapping[s
 def _work(
     search: Search,
     about: Mapping[str, Any],
-    make: Callable[[Trajectory, CameraGraph, About, Language], Any],
+    make: Callable[[Trajectory, CameraGraph, About, Language], T],
     language: Language,
     cameras: Sequence[Camera],
     ways: Sequence[Way],
-) -> Any:
+) -> T:
     from daemon.inference.association.network.camera_graph import CameraGraph  # noqa: PLC0415 slow to import
     from daemon.inference.association.result.about import About  # noqa: PLC0415 as above
     from daemon.inference.association.result.json_result import trajectory_of  # noqa: PLC0415 as above

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
@@ -94,7 +94,7 @@ async def standing(duty: Duty) -> AssociationStanding:
 async def ingest(duty: Duty, actor: Actor, lines: Sequence[bytes]) -> Ingested:
     """Keep a batch, a JSON object a line; a line that cannot be kept is refused by itself. Index: of the line."""
     association = system(duty)
-    work = partial(_read, lines)
+    work = partial(_read, lines, _earliest(duty))
     numbered, refused = await duty.ports.offload.run(work, what="association.ingest")
     stored = await association.gallery.ingest([sighting for _, sighting in numbered])
     later = tuple((numbered[place][0], why) for place, why in stored.refused)
@@ -105,6 +105,7 @@ async def ingest(duty: Duty, actor: Actor, lines: Sequence[bytes]) -> Ingested:
 async def ingest_picture(duty: Duty, actor: Actor, sent: SentPicture, content: bytes) -> Detection:
     """Embed a picture and keep it as a detection. Raises InvalidInput for what tells nobody, Unavailable."""
     association = system(duty)
+    _check_age(sent.time, _earliest(duty))
     loaded = association.embedders
     work = partial(_embedded, sent, content, loaded, duty)
     sighting = await duty.ports.offload.run(work, what="association.embed")
@@ -131,21 +132,32 @@ async def learn(duty: Duty, actor: Actor, passages: Sequence[Sequence[str]], *, 
     return learnt
 
 
-def _read(lines: Sequence[bytes]) -> tuple[list[tuple[int, Sighting]], list[tuple[int, str]]]:
+def _earliest(duty: Duty) -> datetime:
+    """Return the time before which nothing is kept, so that it would be forgotten at once."""
+    return duty.ports.clock.now() - timedelta(seconds=duty.config.retention.sightings)
+
+
+def _check_age(time: datetime, earliest: datetime) -> None:
+    if time < earliest:
+        raise InvalidInput(f"time: {time:%Y-%m-%d} is before {earliest:%Y-%m-%d}; [retention] sightings says so")
+
+
+def _read(lines: Sequence[bytes], earliest: datetime) -> tuple[list[tuple[int, Sighting]], list[tuple[int, str]]]:
     decoder = msgspec.json.Decoder(SentDetection)
     sightings: list[tuple[int, Sighting]] = []
     refused: list[tuple[int, str]] = []
     for number, line in enumerate(lines):
         try:
-            sightings.append((number, _sighting(decoder.decode(line))))
+            sightings.append((number, _sighting(decoder.decode(line), earliest)))
         except (msgspec.MsgspecError, UnicodeDecodeError, InvalidInput, ValueError) as exc:
             refused.append((number, str(exc)))
     return sightings, refused
 
 
-def _sighting(sent: SentDetection) -> Sighting:
+def _sighting(sent: SentDetection, earliest: datetime) -> Sighting:
     if sent.time.tzinfo is None:
         raise InvalidInput('time: expected its zone, such as "2026-11-25T08:30:00Z"')
+    _check_age(sent.time, earliest)
     kept = {name: getattr(sent, name) for name in Detection.__struct_fields__}
     return Sighting(Detection(**kept), _vector(sent.body, sent.dtype), _vector(sent.face, sent.dtype))
 

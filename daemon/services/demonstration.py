@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,10 +12,13 @@ import msgspec
 
 from daemon import demo
 from daemon.config import ChannelSection, Config, SourceSection
+from daemon.inference.association import loading as association
 from daemon.inference.chat.loading import missing_packages
+from daemon.ports import Actor
 from daemon.products.feeds import FeedOptions, open_feed
 from daemon.products.imports import Parsed
 from daemon.products.product import PricePoint
+from daemon.services.case_keeping import list_cases, open_case
 from daemon.services.duty import Duty
 from daemon.services.imports import read_source
 
@@ -24,6 +27,12 @@ SOURCE: Final = "demo"
 ROOM: Final = "room"
 #: Messages a minute: a room of our own asks for no patience.
 _AT_WILL: Final = 6_000
+
+#: Simulated sightings may be of any day.
+_FOR_LONG_S: Final = 36_500 * 86_400.0
+_CASE: Final = "Demonstration"
+_CASE_FOR: Final = timedelta(days=30)
+_SEARCHES: Final = 10_000
 
 #: Network rules believe the first look here, so that nobody has to watch for half an hour.
 _AT_ONCE: Final = {"open_after": 1, "open_min": 0.0, "close_after": 1}
@@ -71,6 +80,11 @@ class Demonstration:
                 "chat": _changed(config.chat, kind="on", per_person_per_minute=_AT_WILL)
                 if not missing_packages()
                 else config.chat,
+                # With a key of the audit log in the state directory: good enough to try things out.
+                "association": config.association
+                if association.missing_packages()
+                else _changed(config.association, kind="on"),
+                "retention": _changed(config.retention, sightings=_FOR_LONG_S),
                 "channels": channels,
                 "rules": {**config.rules, **rule_tables(config.rules)},
             }
@@ -84,6 +98,20 @@ class Demonstration:
             await _seed_history(duty, path, now)
         section = next(source for source in duty.config.sources if source.name == SOURCE)
         await read_source(duty, section)
+
+
+async def demonstrated_case(duty: Duty, actor: Actor) -> str:
+    """Return the id of a case of somebody's in which things can be tried out, opened where there is none."""
+    now = duty.ports.clock.now()
+    page = await list_cases(duty.ports, actor, 50)
+    for case in page.items:
+        if case.title == _CASE and case.is_of(actor.id) and not case.unsearchable(now):
+            return str(case.id)
+    opened = await open_case(
+        duty.ports, actor, title=_CASE, purpose="trying out searches on simulated sightings", quota=_SEARCHES,
+        expires_at=now + _CASE_FOR,
+    )  # fmt: skip
+    return opened.id
 
 
 def rule_tables(tables: Mapping[str, Mapping[str, object]]) -> dict[str, dict[str, object]]:

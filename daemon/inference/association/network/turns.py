@@ -1,0 +1,121 @@
+"""Where targets turn: the probability of each way out for each way in, of leaving the network, of not being seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daemon.inference.association.network.street_plan import StreetPlan
+
+#: Counts that what angles say is worth against counts of the turn itself.
+_WORTH = 8.0
+#: Classes of the angle between the way in and the way out: edges in degrees.
+_CLASSES = (25.0, 70.0, 110.0, 155.0)
+#: Preference of each class where nothing was learnt: people mostly go on, and seldom turn back.
+_PREFERENCE = (3.0, 1.5, 1.0, 0.5, 0.15)
+_EXIT, _MISS = 0.06, 0.10
+_FEW = 20.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turns:
+    """turn: float64, by `StreetPlan.turns_first`, each way in sums to 1 over the ways out.
+
+    leaving: float64 (cameras,), probability that a target is seen nowhere after it; missing: that a camera does not see
+    one that passes.
+    """
+
+    turn: NDArray[np.float64]
+    leaving: NDArray[np.float64]
+    missing: NDArray[np.float64]
+
+
+def learnt(
+    plan: StreetPlan,
+    ways_in: NDArray[np.int64],
+    ways_out: NDArray[np.int64],
+    missed: NDArray[np.float64],
+    passed: NDArray[np.float64],
+    last: NDArray[np.float64],
+    seen: NDArray[np.float64],
+) -> Turns:
+    """Learn turns. ways_in, ways_out: int64 (m,), the two ways of each turn that was seen.
+
+    missed, passed, last, seen: float64 (cameras,), how often a target passed unseen, passed at all, was seen for the
+    last time, and was seen.
+    """
+    blocks = _angles(plan)
+    preference = _preferences(plan, blocks, ways_in, ways_out)
+    base = preference[blocks]
+    rows = _rows(plan)
+    base /= np.maximum(np.bincount(rows, base, rows.max() + 1 if len(rows) else 0), 1e-12)[rows] if len(rows) else 1.0
+    counts = np.zeros(len(base))
+    np.add.at(counts, _places(plan, ways_in, ways_out), 1.0)
+    np.add.at(counts, _unknown_places(plan, ways_out), 1.0)
+    turn = counts + _WORTH * base
+    if len(rows):
+        turn /= np.bincount(rows, turn)[rows]
+    leaving = float((last.sum() + _EXIT * _FEW) / (seen.sum() + _FEW))
+    missing = float((missed.sum() + _MISS * _FEW) / (passed.sum() + _FEW))
+    return Turns(
+        turn=turn,
+        leaving=np.clip((last + leaving * _FEW) / (seen + _FEW), 0.002, 0.9),
+        missing=np.clip((missed + missing * _FEW) / (passed + _FEW), 0.005, 0.9),
+    )
+
+
+def _places(plan: StreetPlan, ways_in: NDArray[np.int64], ways_out: NDArray[np.int64]) -> NDArray[np.int64]:
+    here = plan.origin[ways_out]
+    degree = plan.first[here + 1] - plan.first[here]
+    places: NDArray[np.int64] = plan.turns_first[here] + plan.arrival[ways_in] * degree + ways_out - plan.first[here]
+    return places
+
+
+def _unknown_places(plan: StreetPlan, ways_out: NDArray[np.int64]) -> NDArray[np.int64]:
+    here = plan.origin[ways_out]
+    degree = plan.first[here + 1] - plan.first[here]
+    places: NDArray[np.int64] = plan.turns_first[here] + plan.arriving[here] * degree + ways_out - plan.first[here]
+    return places
+
+
+def _rows(plan: StreetPlan) -> NDArray[np.int64]:
+    """The number of the way in, over all cameras, that each turn belongs to."""
+    degree = np.diff(plan.first)
+    per_way_in = np.repeat(degree, np.where(degree > 0, plan.arriving + 1, 0))
+    return np.repeat(np.arange(len(per_way_in)), per_way_in)
+
+
+def _angles(plan: StreetPlan) -> NDArray[np.int64]:
+    """The class of angle of every turn; the middle one where the way in is unknown."""
+    classes = np.full(int(plan.turns_first[-1]), len(_CLASSES) // 2, dtype=np.int64)
+    for way_in in range(len(plan.origin)):
+        here = plan.target[way_in]
+        first, end = plan.first[here], plan.first[here + 1]
+        angle = np.abs((plan.bearing_deg[first:end] - plan.bearing_deg[way_in] + 180.0) % 360.0 - 180.0)
+        back = plan.target[first:end] == plan.origin[way_in]
+        at = plan.turns_first[here] + plan.arrival[way_in] * (end - first)
+        classes[at : at + end - first] = np.where(back, len(_CLASSES), np.searchsorted(_CLASSES, angle))
+    return classes
+
+
+def _preferences(
+    plan: StreetPlan, classes: NDArray[np.int64], ways_in: NDArray[np.int64], ways_out: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Preference of each class of angle: Luce's choice model by minorisation (Hunter 2004, section 3)."""
+    preference = np.array(_PREFERENCE)
+    if not len(ways_in):
+        return preference
+    chosen = np.bincount(classes[_places(plan, ways_in, ways_out)], minlength=len(preference)) + preference
+    here = plan.origin[ways_out]
+    degree = (plan.first[here + 1] - plan.first[here]).astype(np.int64)
+    start = plan.turns_first[here] + plan.arrival[ways_in] * degree
+    event = np.repeat(np.arange(len(ways_in)), degree)
+    offered = classes[np.repeat(start, degree) + np.arange(len(event)) - np.repeat(np.cumsum(degree) - degree, degree)]
+    for _ in range(20):
+        total = np.bincount(event, preference[offered], len(ways_in))
+        exposure = np.bincount(offered, 1.0 / total[event], len(preference)) + 1.0
+        preference = chosen / exposure
+        preference /= preference.sum() / len(preference)
+    return preference

@@ -1,0 +1,200 @@
+"""Scoring what a window holds against the target, and again as the template grows."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+from daemon.inference.association.search.arena import (
+    COMPARED,
+    DETECTIONS,
+    DETECTIONS_HERE,
+    FIRST_DETECTION,
+    FIRST_ROUTE,
+    MEMBERS,
+    RESCORED,
+    Arena,
+)
+from daemon.inference.association.search.ground import SIGN, Ground
+from daemon.inference.association.search.growing import join
+
+#: Rows of the templates.
+_QUERY, _WHOLE = 0, 1
+
+
+@njit(cache=True, nogil=True)
+def camera_offset(ground: Ground, camera: int, utc: float) -> float:
+    """Seconds that a camera's clock is ahead at a time."""
+    here = ground.cameras[camera]
+    return here.offset + here.clock_rate * (utc - here.since)
+
+
+@njit(cache=True, nogil=True)
+def _look_up(table: np.ndarray, pictures: int, cosine: float) -> float:
+    row = table[min(pictures, len(table)) - 1]
+    place = (min(max(cosine, -1.0), 1.0) + 1.0) * 0.5 * (len(row) - 1)
+    below = min(int(place), len(row) - 2)
+    return row[below] + (row[below + 1] - row[below]) * (place - below)
+
+
+@njit(cache=True, nogil=True)
+def _cosine(template: np.ndarray, vector: np.ndarray, without: bool) -> float:
+    """Cosine of a vector with a sum of unit vectors, with the vector itself left out of it where it is in there."""
+    product = square = 0.0
+    for k in range(len(vector)):
+        value = template[k] - vector[k] if without else template[k]
+        product += value * vector[k]
+        square += value * value
+    return product / math.sqrt(max(square, 1e-12))
+
+
+@njit(cache=True, nogil=True)
+def score(arena: Arena, ground: Ground, number: int) -> None:
+    """Set what a detection's vectors say, of the query alone and of the whole template."""
+    seen = arena.detections[number]
+    if seen.thing >= 0:
+        return
+    query = whole = 0.0
+    seen.body_llr = seen.face_llr = 0.0
+    member = seen.member == 1
+    if seen.has_body:
+        vector = arena.body[number]
+        if arena.pictures[0] > 0:
+            query += _look_up(ground.body_table, arena.pictures[0], _cosine(arena.body_template[_QUERY], vector, False))
+        pictures = arena.pictures[1] - member
+        if pictures > 0:
+            seen.body_cos = _cosine(arena.body_template[_WHOLE], vector, member)
+            seen.body_llr = _look_up(ground.body_table, pictures, seen.body_cos)
+    if seen.has_face:
+        vector = arena.face[number]
+        if arena.pictures[2] > 0:
+            query += _look_up(ground.face_table, arena.pictures[2], _cosine(arena.face_template[_QUERY], vector, False))
+        pictures = arena.pictures[3] - member
+        if pictures > 0:
+            seen.face_cos = _cosine(arena.face_template[_WHOLE], vector, member)
+            seen.face_llr = _look_up(ground.face_table, pictures, seen.face_cos)
+    whole = seen.body_llr + seen.face_llr
+    seen.query_llr = query
+    seen.lik = math.exp(whole)
+    seen.anchored = math.exp(min(whole, query))
+
+
+@njit(cache=True, nogil=True)
+def take_vector(kept: np.ndarray, vector: np.ndarray, mean: np.ndarray) -> bool:
+    """Keep a vector less its camera's mean, of unit length. False: there is none."""
+    square = own = 0.0
+    for k in range(len(kept)):
+        value = float(vector[k])
+        own += value * value
+        kept[k] = value - mean[k]
+        square += kept[k] * kept[k]
+    if own < 1e-6 or square < 1e-12:
+        return False
+    scale = 1.0 / math.sqrt(square)
+    for k in range(len(kept)):
+        kept[k] *= scale
+    return True
+
+
+@njit(cache=True, nogil=True)
+def add_detection(
+    arena: Arena, ground: Ground, camera: int, row: int, time: float, direction: float, quality: float
+) -> int:
+    """Return a new detection without vectors. time: see Arena."""
+    number = arena.counts[DETECTIONS]
+    arena.counts[DETECTIONS] = number + 1
+    seen = arena.detections[number]
+    seen.row, seen.time, seen.camera = row, time, camera
+    utc = time * ground.numbers[SIGN]
+    seen.rate = ground.rate[camera, int(utc // 3600.0) % 24]
+    seen.next, seen.first_state = arena.heads[camera, FIRST_DETECTION], -1
+    seen.direction, seen.quality = direction, quality
+    seen.body_cos = seen.face_cos = math.nan
+    seen.body_llr = seen.face_llr = seen.query_llr = 0.0
+    seen.lik = seen.anchored = 1.0
+    seen.marginal = 0.0
+    seen.has_body = seen.has_face = seen.member = 0
+    seen.thing = -1
+    arena.heads[camera, FIRST_DETECTION] = number
+    arena.heads[camera, DETECTIONS_HERE] += 1
+    return number
+
+
+@njit(cache=True, nogil=True)
+def absorb(
+    arena: Arena, ground: Ground, camera: int, skipped_row: int, rows: np.ndarray, times: np.ndarray,
+    body: np.ndarray, face_rows: np.ndarray, faces: np.ndarray, quality: np.ndarray, direction: np.ndarray,
+) -> int:  # fmt: skip
+    """Score the detections of a window, and join them to every route that ends there; return how many were compared.
+
+    skipped_row: the query's own. body, faces: float32.
+    """
+    first = arena.counts[DETECTIONS]
+    sign = ground.numbers[SIGN]
+    for i in range(len(rows)):
+        if rows[i] == skipped_row or _known(arena, camera, rows[i]):
+            continue
+        time = sign * (times[i] - camera_offset(ground, camera, times[i]))
+        turned = direction[i] + 180.0 if sign < 0 else direction[i]
+        number = add_detection(arena, ground, camera, rows[i], time, turned, quality[i])
+        seen = arena.detections[number]
+        if body.shape[1] == arena.body.shape[1] and body.shape[1] > 0:
+            seen.has_body = take_vector(arena.body[number], body[i], ground.body_mean[camera])
+        if face_rows[i] >= 0 and arena.face.shape[1] > 0:
+            seen.has_face = take_vector(arena.face[number], faces[face_rows[i]], ground.face_mean[camera])
+        score(arena, ground, number)
+    for number in range(first, arena.counts[DETECTIONS]):
+        at = arena.heads[camera, FIRST_ROUTE]
+        while at >= 0:
+            join(arena, ground, at, number)
+            at = arena.routes[at].next_here
+    compared = arena.counts[DETECTIONS] - first
+    arena.counts[COMPARED] += compared
+    return compared
+
+
+@njit(cache=True, nogil=True)
+def _known(arena: Arena, camera: int, row: int) -> bool:
+    at = arena.heads[camera, FIRST_DETECTION]
+    while at >= 0:
+        if arena.detections[at].row == row:
+            return True
+        at = arena.detections[at].next
+    return False
+
+
+@njit(cache=True, nogil=True)
+def renew_template(arena: Arena, ground: Ground, sure: float, unsure: float, most: int) -> bool:
+    """Take into the template what is surely the target, out what no longer is; score again where that changed it."""
+    changed = False
+    for number in range(1, arena.counts[DETECTIONS]):
+        seen = arena.detections[number]
+        if seen.member == 0 and seen.marginal > sure and arena.counts[MEMBERS] < most:
+            if seen.has_body or seen.has_face:
+                _change_member(arena, number, 1)
+                changed = True
+        elif seen.member == 1 and seen.marginal < unsure:
+            _change_member(arena, number, -1)
+            changed = True
+    if changed:
+        for number in range(1, arena.counts[DETECTIONS]):
+            score(arena, ground, number)
+        arena.counts[RESCORED] += arena.counts[DETECTIONS] - 1
+    return changed
+
+
+@njit(cache=True, nogil=True)
+def _change_member(arena: Arena, number: int, sign: int) -> None:
+    seen = arena.detections[number]
+    seen.member = 1 if sign > 0 else 2  # what was taken out never comes in again: it could go on for ever
+    arena.counts[MEMBERS] += sign
+    if seen.has_body:
+        arena.pictures[1] += sign
+        for k in range(arena.body.shape[1]):
+            arena.body_template[_WHOLE, k] += sign * arena.body[number, k]
+    if seen.has_face:
+        arena.pictures[3] += sign
+        for k in range(arena.face.shape[1]):
+            arena.face_template[_WHOLE, k] += sign * arena.face[number, k]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from daemon.cli.chat_training_needs import need_training, quiet_log
+from daemon.cli.stop_signals import stop_signals
 from daemon.log import printable
 
 if TYPE_CHECKING:
@@ -62,24 +61,12 @@ def train(
         data = furnish(recipe, prepared, folder)
         del prepared
         click.echo(f"{len(data.learned)} pairs, {data.learned.told} tokens an epoch, {data.vocabulary} pieces")
-        with _signals() as stop, _shown(recipe) as observer:
+        with stop_signals() as stop, _shown(recipe) as observer:
             outcome = run(recipe, data, folder, stop=stop.is_set, observer=observer, steps=steps)
             stopped = stop.is_set()
     _tell_outcome(outcome, folder)
     if stopped:
         ctx.exit(_STOPPED)
-
-
-@contextmanager
-def _signals() -> Iterator[threading.Event]:
-    """Give an event that SIGINT and SIGTERM set."""
-    stop = threading.Event()
-    before = {one: signal.signal(one, lambda *_: stop.set()) for one in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
 
 
 @contextmanager

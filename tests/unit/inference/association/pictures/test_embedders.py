@@ -15,6 +15,7 @@ import torch
 from onnx import TensorProto, helper
 from PIL import Image
 
+from daemon.config import AssociationSection
 from daemon.errors import InvalidInput, NotFound, UnreadableFile
 from daemon.inference.association.pictures.onnx_embedder import OnnxEmbedder
 from daemon.inference.association.pictures.onnx_export import exported
@@ -227,6 +228,7 @@ def test_one_thread_serves_an_embedder(graph: bytes) -> None:
 
 def test_what_a_configuration_names_is_opened(tmp_path: Path, network: OSNet, graph: bytes) -> None:
     assert isinstance(open_embedder("stripe-histogram"), StripeHistogram)
+    assert isinstance(open_embedder(AssociationSection().embedder), StripeHistogram)
     assert isinstance(open_embedder(str(write_safetensors(tmp_path, network))), TorchEmbedder)
     assert isinstance(open_embedder(write(tmp_path / "osnet.onnx", graph), batch=3), OnnxEmbedder)
     assert isinstance(open_embedder(tmp_path), OnnxEmbedder)  # the faster of the two

@@ -1,0 +1,1 @@
+"""Training of OSNet on one's own labelled crops."""

@@ -10,10 +10,10 @@ from typing import Final, Self
 from aiohttp import web
 
 from daemon.errors import Forbidden, Unauthorized
-from daemon.forum.principals import Scope
+from daemon.forum.principals import BY_NAME, Scope
 from daemon.handlers.http.routes import Open
 from daemon.ports import Actor, Ports
-from daemon.services import access
+from daemon.services import access, cases
 
 #: What callers on this machine are, who have shown no token.
 LOCAL: Final = Actor("local", "local")
@@ -57,14 +57,21 @@ def is_loopback(address: str) -> bool:
     return known is not None and known.is_loopback
 
 
-async def caller_of(request: web.Request, ports: Ports, needed: Scope | Open, address: str) -> Actor:
-    """Return who asks, if they may. Raises Unauthorized, Forbidden."""
+async def caller_of(
+    request: web.Request, ports: Ports, needed: Scope | tuple[Scope, ...] | Open, address: str
+) -> Actor:
+    """Return who asks, if they may. Raises Unauthorized, Forbidden; the latter is audited for what comes by name."""
     if needed is Open.LOCAL and is_loopback(address):
         return LOCAL
     actor = await access.authenticate(ports, _bearer(request))
-    scope = Scope.READ if needed is Open.LOCAL else needed
-    if isinstance(scope, Scope) and scope not in actor.scopes:
-        raise Forbidden(f"this needs a token with the scope {scope}")
+    if needed is Open.SIGNED_IN:
+        return actor
+    scopes = (Scope.READ,) if needed is Open.LOCAL else needed
+    wanted = (scopes,) if isinstance(scopes, Scope) else scopes
+    if BY_NAME.issuperset(wanted):
+        await cases.Gate(ports, actor, "request").require(*wanted)
+    elif actor.scopes.isdisjoint(wanted):
+        raise Forbidden(f"this needs a token with the scope {' or '.join(wanted)}")
     return actor
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 from pydantic.json_schema import models_json_schema
 
+from daemon.forum.principals import Scope
 from daemon.handlers.http.answers import IF_MATCH
 from daemon.handlers.http.bodies import JSON
 from daemon.handlers.http.models import IN_PATH
@@ -94,7 +95,10 @@ def _operation(route: Route, bodies: Mapping[Any, Any], answers: Mapping[Any, An
 
 
 def _needs(route: Route) -> str:
-    return f"the scope {route.access.value}" if not isinstance(route.access, Open) else route.access.value
+    if isinstance(route.access, Open):
+        return route.access.value
+    scopes = (route.access,) if isinstance(route.access, Scope) else route.access
+    return f"the scope {' or '.join(scopes)}"
 
 
 def _parameters(route: Route) -> Iterable[dict[str, Any]]:

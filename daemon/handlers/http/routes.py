@@ -63,19 +63,19 @@ Handler: TypeAlias = Callable[[Call], Awaitable[Any]]
 class Route:
     """One operation.
 
-    answer: type of what the handler returns, None for an empty answer; a web.Response that it returns goes out as it
-    is. body_optional: a request without a body says nothing but defaults. media: content types of a body that the
-    handler reads by itself. repeatable: takes an Idempotency-Key. subject: of a repeatable one, tells what an answer is
-    about, so that a handler can drop it. timed: ends at http.request_timeout. produces:
-    content type of an answer that goes out as it comes about. revision: "sent" with the answer as an ETag, or also
-    "required" by If-Match.
+    access: a scope, or several of which one is enough. answer: type of what the handler returns, None for an empty
+    answer; a web.Response that it returns goes out as it is. body_optional: a request without a body says nothing but
+    defaults. media: content types of a body that the handler reads by itself. repeatable: takes an Idempotency-Key.
+    subject: of a repeatable one, tells what an answer is about, so that a handler can drop it. timed: ends at
+    http.request_timeout. produces: content type of an answer that goes out as it comes about. revision: "sent" with
+    the answer as an ETag, or also "required" by If-Match.
     """
 
     method: str
     path: str
     operation: str
     summary: str
-    access: Scope | Open
+    access: Scope | tuple[Scope, ...] | Open
     handler: Handler
     answer: Any
     status: int = 200

@@ -6,6 +6,7 @@ from itertools import chain
 
 from daemon.handlers.http import (
     audit,
+    cases,
     chat,
     contacts,
     exports,
@@ -28,7 +29,7 @@ from daemon.handlers.http.routes import Route
 
 RESOURCES = (
     products, imports, exports, incidents, remedies, silences, passes, rules, notices, sources, audit, tokens, contacts,
-    room, chat, searches, sightings,
+    room, chat, cases, searches, sightings,
 )  # fmt: skip
 
 

@@ -15,7 +15,6 @@ from daemon.inference.association.network.validation import Finding, check_netwo
 from daemon.ports.sightings import Camera, Way
 
 _METRES: Final = "metres"
-_LINE: Final = "line"
 
 
 class CameraGraph:
@@ -24,11 +23,12 @@ class CameraGraph:
     A search keeps the graph that it began with, and adopts another one between two rounds when it is given it.
     """
 
-    __slots__ = ("_cameras", "_graph")
+    __slots__ = ("_cameras", "_graph", "_lines")
 
     def __init__(self, cameras: Mapping[str, Camera], graph: nx.DiGraph) -> None:
         self._cameras = MappingProxyType(dict(cameras))
         self._graph = nx.freeze(graph)
+        self._lines: dict[tuple[str, str], Line] = {}  # worked out when first asked for: few ever are
 
     @classmethod
     def of(cls, cameras: Sequence[Camera], ways: Sequence[Way], *, name: str = "the network") -> Self:
@@ -37,7 +37,7 @@ class CameraGraph:
         by_id = {camera.id: camera for camera in cameras}
         graph = nx.DiGraph()
         graph.add_nodes_from(by_id)
-        _add_ways(graph, by_id, ways)
+        _add_ways(graph, ways)
         return cls(by_id, graph)
 
     @property
@@ -88,8 +88,12 @@ class CameraGraph:
 
     def line(self, origin: str, target: str) -> Line:
         """Return the straight line between two cameras with its bearings, neighbours or not. Raises NotFound."""
-        found: Line | None = self._graph.get_edge_data(origin, target, {}).get(_LINE)
-        return found or line_between(self.camera(origin), self.camera(target))
+        found = self._lines.get((origin, target))
+        if found is None:
+            found = line_between(self.camera(origin), self.camera(target))
+            if self._graph.has_edge(origin, target):  # of other pairs there are too many to keep
+                self._lines[origin, target] = found
+        return found
 
     def bearing_deg(self, origin: str, target: str) -> float | None:
         """Return the direction of the way from one camera to another, None where they are at one place."""
@@ -169,7 +173,7 @@ class CameraGraph:
         if camera.id in self._cameras:
             graph.remove_node(camera.id)
         graph.add_node(camera.id)
-        _add_ways(graph, cameras, ways)
+        _add_ways(graph, ways)
         return type(self)(cameras, graph)
 
     def without_camera(self, camera_id: str) -> Self:
@@ -180,8 +184,5 @@ class CameraGraph:
         return type(self)({known: camera for known, camera in self._cameras.items() if known != camera_id}, graph)
 
 
-def _add_ways(graph: nx.DiGraph, cameras: Mapping[str, Camera], ways: Iterable[Way]) -> None:
-    for way in ways:
-        back: Line | None = graph.get_edge_data(way.target, way.origin, {}).get(_LINE)
-        line = back.reversed() if back else line_between(cameras[way.origin], cameras[way.target])
-        graph.add_edge(way.origin, way.target, **{_METRES: way.metres, _LINE: line})
+def _add_ways(graph: nx.DiGraph, ways: Iterable[Way]) -> None:
+    graph.add_weighted_edges_from(((way.origin, way.target, way.metres) for way in ways), weight=_METRES)

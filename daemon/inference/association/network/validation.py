@@ -24,6 +24,7 @@ _FEWEST_SHORT: Final = 3
 _MANY_SHORT: Final = 0.1
 #: Detours beyond which a way is doubted.
 _DETOUR: Final = 10.0
+_DOUBTED_M: Final = 1_000.0
 _LONGEST_M: Final = 100_000.0
 _LONGEST_ID: Final = 200
 #: Clocks further off than that are of another zone, or were never set; faster or slower ones are broken.
@@ -82,11 +83,12 @@ def check_network(
     by_id = {camera.id: camera for camera in cameras}
     places = way_places or [f"ways.{number}" for number in range(len(ways))]
     known = by_id.keys() | set(broken)
-    for place, way in zip(places, ways, strict=True):
+    straights = [_straight_beyond(way, by_id) for way in ways]
+    for place, way, straight in zip(places, ways, straights, strict=True):
         findings.faults.extend(_unknown_ends(place, way, known))
-        findings.faults.extend(_under(place, *found) for found in _way_faults(way, by_id))
+        findings.faults.extend(_under(place, *found) for found in _way_faults(way, straight))
         findings.warnings.extend(_under(place, *found) for found in _way_warnings(way, by_id))
-    findings.faults.extend(_swapped_network(ways, by_id))
+    findings.faults.extend(_swapped_network(ways, by_id, sum(straight is not None for straight in straights)))
     _repeated_ways(ways, places, findings)
     findings.warnings.extend(_one_way_only(ways, back, places))
     findings.warnings.extend(_lonely(cameras, ways, camera_places))
@@ -160,12 +162,12 @@ def _unknown_ends(place: str, way: Way, known: Collection[str]) -> Iterator[Find
             yield _under(place, name, f"there is no camera {quoted(end)}")
 
 
-def _way_faults(way: Way, by_id: Mapping[str, Camera]) -> Iterator[tuple[str, str]]:
+def _way_faults(way: Way, straight: float | None) -> Iterator[tuple[str, str]]:
     if way.origin == way.target:
         yield "target", f"a way from {quoted(way.origin)} to itself"
     elif not 0 < way.metres < math.inf:
         yield "metres", f"a length over 0 is expected, found {way.metres:g}"
-    elif straight := _straight_beyond(way, by_id):
+    elif straight is not None:
         yield "metres", f"{way.metres:g} m are stated, but the straight line has {straight:,.0f} m"
 
 
@@ -180,9 +182,8 @@ def _straight_beyond(way: Way, by_id: Mapping[str, Camera]) -> float | None:
     return straight if way.metres < min(straight * (1 - _SHORTER), straight - _SHORTER_M) else None
 
 
-def _swapped_network(ways: Sequence[Way], by_id: Mapping[str, Camera]) -> Iterator[Finding]:
+def _swapped_network(ways: Sequence[Way], by_id: Mapping[str, Camera], too_short: int) -> Iterator[Finding]:
     """Find a network that is swapped as a whole and in range: many of its ways are too short, and swapped none is."""
-    too_short = sum(_straight_beyond(way, by_id) is not None for way in ways)
     if too_short < _FEWEST_SHORT or too_short < _MANY_SHORT * len(ways):
         return
     swapped = {
@@ -199,10 +200,12 @@ def _way_warnings(way: Way, by_id: Mapping[str, Camera]) -> Iterator[tuple[str, 
         yield "metres", f"{way.metres / 1000:,.0f} km are a long way on foot"
         return
     origin, target = by_id.get(way.origin), by_id.get(way.target)
-    if origin is None or target is None or any(_position_faults(origin)) or any(_position_faults(target)):
+    if way.metres <= _DOUBTED_M or origin is None or target is None:
+        return
+    if any(_position_faults(origin)) or any(_position_faults(target)):
         return
     straight = rough_metres(origin, target)
-    if way.metres > 1_000 and _DETOUR * max(straight, 1.0) < way.metres < math.inf:
+    if _DETOUR * max(straight, 1.0) < way.metres < math.inf:
         yield "metres", f"{way.metres:g} m are stated where the straight line has {straight:,.0f} m"
 
 

@@ -12,6 +12,12 @@ from PIL import Image
 
 from daemon.errors import InvalidInput, UnreadableFile
 from daemon.inference.association.pictures.mot_challenge import MOTOptions, MOTSequence, Refused, read_sequence
+from daemon.inference.association.pictures.rendering.figure import Pose
+from daemon.inference.association.pictures.rendering.identities import identities
+from daemon.inference.association.pictures.rendering.renderer import Placed
+from daemon.inference.association.pictures.rendering.renderer import frame as drawn_frame
+from daemon.inference.association.pictures.rendering.viewpoints import viewpoints
+from daemon.inference.association.pictures.stripes import StripeHistogram
 
 START = datetime(2026, 3, 1, 8, 0, tzinfo=timezone(timedelta(hours=8)))
 
@@ -213,3 +219,28 @@ def test_a_sequence_can_be_read_in_one_go(sequence: Path) -> None:
     found = list(read_sequence(sequence, camera="gate", start=START, frames_per_s=5, refuse=told.append))
     assert len(found) == 4 + 3
     assert {refused.where for refused in told} == {"tracks.txt:7", "tracks.txt:14"}
+
+
+def test_the_crops_of_a_track_show_one_person(tmp_path: Path) -> None:
+    """Two people cross in front of a camera, as a tracker with boxes that are a little off saw them."""
+    (tmp_path / "img1").mkdir()
+    chance, view, pair = np.random.default_rng(4), viewpoints(1, 4)[0], identities(2, 4, look_alikes=0)
+    lines = []
+    for number in range(1, 13):
+        across = 20 * number
+        placed = [
+            Placed(pair[0], Pose(0.5 * number, 90), 40 + across, 230, 130),
+            Placed(pair[1], Pose(0.5 * number, 270), 360 - across, 200, 110),
+        ]
+        pixels, boxes = drawn_frame(view, (400, 260), placed, chance)
+        Image.fromarray(pixels).save(tmp_path / "img1" / f"{number:06d}.jpg", quality=92)
+        for track, box in enumerate(boxes, 7):
+            sides = ",".join(f"{side:.1f}" for side in np.add(box, chance.normal(0, 1.5, 4)))
+            lines.append(f"{number},{track},{sides},0.9,-1,-1,-1")
+    (tmp_path / "tracks.txt").write_text("\n".join(lines))
+    found = list(read_sequence(tmp_path, camera="gate", start=START, frames_per_s=2))
+    assert [str(one.track).split("/")[-1] for one, _ in found] == ["7"] * 4 + ["8"] * 4
+    vectors = StripeHistogram().embed([crop for _, crop in found])
+    likeness = vectors @ vectors.T
+    same = np.repeat([0, 1], 4)
+    assert likeness[same[:, None] == same].min() > likeness[same[:, None] != same].max()

@@ -12,6 +12,7 @@ from daemon.adapters.memory.gallery import MemoryGallery
 from daemon.inference.association.folders.world import Question, World
 from daemon.inference.association.network.learning import learn
 from daemon.inference.association.network.site_model import SiteModel
+from daemon.inference.association.pictures.preparation import unit
 from daemon.inference.association.pictures.rendering.pictured import PicturedWorld
 from daemon.inference.association.pictures.stripes import StripeHistogram
 from daemon.inference.association.search.best_first import BestFirst

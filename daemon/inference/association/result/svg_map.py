@@ -235,7 +235,7 @@ def _draw_labels(
             by_camera.setdefault(stop.camera, []).append(stop)
     marks = [Box(x - 8, y - 8, 16, 16) for x, y in (view.places[camera] for camera in by_camera)]
     corner = [Box(INNER - 44, 0, 44, 62), Box(0, view.height - 44, 210, 44)]
-    samples = _samples(lines) if len(lines) <= _MOST_SAMPLED else []
+    samples = [*_samples(lines), *view.seen().values()] if len(lines) <= _MOST_SAMPLED else []
     placer = Placer(view.frame, [*marks, *corner], samples)
     for camera, visits in by_camera.items():
         rows = [f"{stop.number} · {words.time(stop.time_s)}" for stop in visits[:_MOST_LINES]]

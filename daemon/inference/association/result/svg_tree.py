@@ -78,18 +78,23 @@ def tree_of(trajectory: Trajectory, most: int = _MOST_ROWS) -> Tree:
 
 
 def _nodes_by_task(trajectory: Trajectory) -> list[tuple[int, ...]]:
-    """Return the nodes that each task found: of its camera and parent, in its window or nearest to it."""
-    by_kind: dict[tuple[int, str], list[int]] = {}
+    """Return the nodes that each task found: those of its camera in its window, of its own parent where there are such.
+
+    A sighting may hang on a likelier parent than the one for which the window was opened that found it.
+    """
+    by_camera: dict[str, list[int]] = {}
     for number, task in enumerate(trajectory.tasks):
         if not task.reason:
-            by_kind.setdefault((task.parent, task.camera), []).append(number)
+            by_camera.setdefault(task.camera, []).append(number)
     found: list[list[int]] = [[] for _ in trajectory.tasks]
     for node, hop in enumerate(trajectory.tree):
-        tasks = by_kind.get((hop.parent, hop.camera), ())
-        aside = {number: _outside(trajectory.tasks[number], hop.time_s) for number in tasks}
-        nearest = min(aside, key=lambda number: aside[number], default=None)
-        if nearest is not None and aside[nearest] <= _CLOCKS_S:
-            found[nearest].append(node)
+        fit = {
+            number: (round(outside), task.parent != hop.parent, outside)
+            for number in by_camera.get(hop.camera, ())
+            if (outside := _outside(task := trajectory.tasks[number], hop.time_s)) <= _CLOCKS_S
+        }
+        if fit:
+            found[min(fit, key=fit.__getitem__)].append(node)
     return [tuple(nodes) for nodes in found]
 
 

@@ -89,11 +89,9 @@ def test_shares_are_never_rounded_to_certainty(probability: float, told: str) ->
 
 def test_support_is_told_by_the_likelihood_ratio() -> None:
     told = hop("1-0", 64, body_llr=4.0, face=0.9, face_llr=-8.0, space_time_llr=0.1)
-    assert (
-        words().support(told) == "body speaks for it, face speaks very strongly against it, time and way says nothing"
-    )
-    assert words("zh").support(replace(told, face=None)) == "外观支持，时间与路线无从判断"
-    assert "very strongly for" in words().support(replace(told, body_llr=float("inf")))
+    assert words().support(told) == "body: moderate support, face: very strong evidence against, time and way: neutral"
+    assert words("zh").support(replace(told, face=None)) == "外观：中等支持，时间与路线：中性"
+    assert "very strong support" in words().support(replace(told, body_llr=float("inf")))
 
 
 def test_times_are_those_of_the_reader_and_show_other_days() -> None:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace as replace_ports
 from datetime import timedelta
 from decimal import Decimal
 
+import numpy as np
 import pytest
 from msgspec.structs import replace
 from structlog.testing import capture_logs
 
+from daemon.adapters.memory.gallery import MemoryGallery
 from daemon.config import BotSection, ChecksSection, Config, NoticesSection, RetentionSection
+from daemon.errors import NotFound
 from daemon.forum.rooms import Handling, SentNotice
+from daemon.ports import Camera, Case, Detection, Search, SearchState, Sighting
 from daemon.products.passes import PassKind, PassRecord, PassState
 from daemon.products.product import Status
 from daemon.products.remedies import Override
 from daemon.services import retention
-from tests.contract.makers import batch, evidence, message, product
+from tests.contract.makers import audit, batch, evidence, message, product
 from tests.house import House, house
 
 DAY_S = timedelta(days=1).total_seconds()
@@ -126,3 +131,59 @@ async def test_who_was_told_is_known_for_as_long_as_a_notice_may_be_tried() -> N
     home.clock.advance(1)
     await retention.forget(home.duty)
     assert "told" not in await kept(home)
+
+
+async def with_search(home: House, ended: bool) -> Search:
+    """Begin a search in a case of its own, and a detection that it could find."""
+    now, gallery = home.clock.now(), MemoryGallery()
+    home.duty.ports = replace_ports(home.duty.ports, cases=home.stores.cases, gallery=gallery)
+    await gallery.put_network([Camera(id="c1", longitude=0.0, latitude=0.0)], [])
+    seen = Detection(id="d1", camera="c1", time=now, body_model="m")
+    await gallery.ingest([Sighting(seen, np.ones(8, np.float32))])
+    case = Case(
+        id="k1", title="t", purpose="p", owner="mei", created_at=now, expires_at=now + timedelta(days=1), quota=9
+    )
+    await home.stores.cases.add_case(case, audit())
+    search = Search(
+        id="s1", case_id="k1", purpose="p", searcher="mei", created_at=now, state=SearchState.RUNNING, asked={},
+    )  # fmt: skip
+    await home.stores.cases.begin_search(search, audit(), [b"vector"])
+    if ended:
+        await home.stores.cases.change_search(replace(search, state=SearchState.DONE, ended_at=now, result={"a": 1}))
+    return search
+
+
+async def test_searches_cases_and_sightings_are_kept_for_their_times_and_the_audit_log_for_good() -> None:
+    times = RetentionSection.model_validate({"searches": "2d", "sightings": "3d"})
+    home = house(config=Config(retention=times))
+    await with_search(home, ended=True)
+    gallery = home.duty.ports.gallery
+    assert gallery is not None
+    home.clock.advance(2 * DAY_S + 1)
+    with capture_logs() as logs:
+        assert await retention.forget(home.duty) == 1
+    assert (logs[-1]["searches"], logs[-1]["sightings"]) == (1, 0)
+    assert (await home.stores.cases.searches(9)).items == ()
+    assert len((await home.stores.cases.cases(9)).items) == 1  # it expired a day after the search ended
+    home.clock.advance(DAY_S)
+    assert await retention.forget(home.duty) == 2
+    assert (await home.stores.cases.cases(9)).items == ()
+    with pytest.raises(NotFound):
+        await gallery.detection("d1")
+    assert len((await home.stores.audit.entries(9)).items) == 2
+
+
+async def test_a_search_that_has_not_ended_is_kept_with_its_case() -> None:
+    home = house()
+    search = await with_search(home, ended=False)
+    home.clock.advance(400 * DAY_S)
+    await retention.forget(home.duty)
+    assert await home.stores.cases.search(search.id) == search
+    assert len((await home.stores.cases.cases(9)).items) == 1
+
+
+@pytest.mark.parametrize("name", ["searches", "sightings"])
+@pytest.mark.parametrize("value", ["0", "0s", "-1d"])
+def test_what_is_kept_of_people_cannot_be_kept_for_no_time(name: str, value: str) -> None:
+    with pytest.raises(ValueError, match=name):
+        RetentionSection.model_validate({name: value})

@@ -7,11 +7,14 @@ keyed digests (BLAKE2b, RFC 7693); the key is in its first line. Keep the newest
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import secrets
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime
+from io import RawIOBase
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -78,21 +81,26 @@ class Journal:
         return hashlib.blake2b(detection_id.encode("utf-8", "replace"), key=key, digest_size=_KEY_BYTES).hexdigest()
 
     def add(self, before: datetime | None, ids: Iterable[str]) -> Deletion:
-        """Write a deletion down; it is on disk when this returns."""
+        """Write a deletion down; it is on disk when this returns. Raises StoreFull, Unavailable."""
         deletion = Deletion(before.timestamp() if before else None, tuple(map(self.digest, ids)))
         line = msgspec.json.encode(deletion) + b"\n"
         try:
-            with self._path.open("r+b") as file:
-                file.truncate(self._length)
-                file.seek(self._length)
-                file.write(line)
-                file.flush()
-                os.fsync(file.fileno())
+            with self._path.open("r+b", buffering=0) as file:
+                self._append(file, line)
         except OSError as error:
+            with suppress(OSError):
+                os.truncate(self._path, self._length)
             raise file_fault(self._path, error) from error
         self._length += len(line)
         self._entries.append(deletion)
         return deletion
+
+    def _append(self, file: RawIOBase, line: bytes) -> None:
+        file.seek(self._length)
+        if file.write(line) != len(line):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        file.truncate()
+        os.fsync(file.fileno())
 
     def _make(self) -> None:
         head = _Head(secrets.token_hex(8), secrets.token_hex(_KEY_BYTES))

@@ -108,7 +108,7 @@ class FileGallery:
 
     async def view(self, body_model: str, face_model: str = "") -> AbstractContextManager[SightingsView]:
         """Return what a search reads; it does not change whatever is ingested or forgotten. Raises NotFound."""
-        cameras = tuple(camera.id for camera in (await self.network())[0])
+        cameras = await self._files.network.ids()
         of = (self._blocks, cameras, body_model, face_model)
         if self._last_view is None or self._last_view.of != of:
             self._last_view = None
@@ -145,15 +145,18 @@ class FileGallery:
             return count
 
     async def verify(self) -> Sequence[str]:
-        """Check every block's checksums and counts; return the faults in words. Faulty blocks are served no more."""
+        """Check every block's checksums and counts; return the faults in words.
+
+        Faulty blocks are served no more; those whose file was put back whole are served again.
+        """
         async with self._reshaping:
             faults = list(await self._files.writer.run(_database_faults))
             for block in self._blocks:
                 found = await self._in_thread(partial(_faults, block), "verify")
                 if found:
                     await self._refuse(block, found[0])
-            faults += [row.damage for row in await self._files.registry.blocks() if row.damage]
-            return faults
+            damaged = [row for row in await self._files.registry.blocks() if row.damage]
+            return faults + [row.damage for row in damaged if not await self._serve_again(row.name)]
 
     async def keep_model(self, name: str, content: bytes) -> None:
         """Keep what was learnt of this site under a name."""
@@ -241,6 +244,14 @@ class FileGallery:
         self._last_view = None
         await self._files.registry.damaged(block.name, why)
 
+    async def _serve_again(self, name: str) -> bool:
+        block = await self._in_thread(partial(_whole, self._files.folder, name, self._blocks), "verify")
+        if block is not None:
+            await self._files.registry.damaged(name, "")
+            self._blocks += (block,)
+            log.info("gallery.block_restored", block=str(block.path))
+        return block is not None
+
     async def _unlink(self, blocks: Sequence[Block]) -> None:
         await self._in_thread(partial(unlink, [block.path for block in blocks]), "unlink")
 
@@ -286,6 +297,16 @@ def _faults(block: Block) -> Sequence[str]:
         return list(block.faults())
     except StoreCorrupt as error:
         return [str(error)]
+
+
+def _whole(folder: Path, name: str, served: Sequence[Block]) -> Block | None:
+    """Return a block that was damaged and is whole now; None while it is not, or when others have its detections."""
+    try:
+        block = Block(folder, name)
+    except ZhibanError:
+        return None
+    ids = block.column("id_keys")
+    return None if _faults(block) or any(other.holds(ids).any() for other in served) else block
 
 
 def _without(

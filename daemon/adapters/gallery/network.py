@@ -13,7 +13,7 @@ from daemon.adapters.gallery import schema
 from daemon.adapters.gallery.checking import LONGEST_NAME
 from daemon.adapters.sql.database import Database
 from daemon.adapters.sql.statements import Session, Statement
-from daemon.adapters.sql.values import Records
+from daemon.adapters.sql.values import Records, as_written
 from daemon.errors import InvalidInput, NotFound
 from daemon.ports.sightings import Camera, Way
 from daemon.products.documents import to_json
@@ -32,7 +32,7 @@ _DROP_WAYS: Final = Statement(
 )
 _ALL_CAMERAS: Final = Statement(select(_c.body).order_by(_c.id))
 _ALL_WAYS: Final = Statement(select(_w.body).order_by(_w.origin, _w.target))
-_IDS: Final = Statement(select(_c.id))
+_IDS: Final = Statement(select(_c.id).order_by(_c.id))
 
 
 class SqlNetwork:
@@ -43,9 +43,9 @@ class SqlNetwork:
 
     async def put(self, cameras: Sequence[Camera], ways: Sequence[Way]) -> None:
         """Replace all. Raises InvalidInput, naming each fault, and keeps what was."""
-        refuse_faults(cameras, ways, {camera.id for camera in cameras})
 
         def unit(session: Session) -> None:
+            refuse_faults(cameras, ways, {camera.id for camera in cameras})
             session.run(_DROP_ALL)
             session.run_many(_PUT_CAMERA, map(_camera_row, cameras))
             session.run_many(_ADD_WAY, map(_way_row, ways))
@@ -56,7 +56,7 @@ class SqlNetwork:
         """Add or move one, with all its ways. Raises InvalidInput, naming each fault, and keeps what was."""
 
         def unit(session: Session) -> None:
-            known = {camera_id for (camera_id,) in session.all(_IDS)}
+            known = {as_written(camera_id) for (camera_id,) in session.all(_IDS)}
             refuse_faults([camera], ways, {*known, camera.id}, of=camera.id)
             session.run(_PUT_CAMERA, **_camera_row(camera))
             session.run(_DROP_WAYS, camera=camera.id)
@@ -71,8 +71,13 @@ class SqlNetwork:
 
     async def read(self) -> tuple[Sequence[Camera], Sequence[Way]]:
         """Return all, by id."""
-        cameras, ways = await self._database.read(lambda session: (session.all(_ALL_CAMERAS), session.all(_ALL_WAYS)))
-        return [_CAMERAS.read(body) for (body,) in cameras], [_WAYS.read(body) for (body,) in ways]
+        return await self._database.read(_network)
+
+    async def ids(self) -> tuple[str, ...]:
+        """Return the ids of the cameras, sorted."""
+        return await self._database.read(
+            lambda session: tuple(as_written(camera_id) for (camera_id,) in session.all(_IDS))
+        )
 
 
 def refuse_faults(cameras: Sequence[Camera], ways: Sequence[Way], known: Iterable[str], of: str | None = None) -> None:
@@ -101,6 +106,11 @@ def refuse_faults(cameras: Sequence[Camera], ways: Sequence[Way], known: Iterabl
         raise InvalidInput(
             "the network cannot be kept: " + "; ".join(f"{path}: {what}" for path, what in faults[:5]), tuple(faults)
         )
+
+
+def _network(session: Session) -> tuple[Sequence[Camera], Sequence[Way]]:
+    cameras, ways = session.all(_ALL_CAMERAS), session.all(_ALL_WAYS)
+    return [_CAMERAS.read(body) for (body,) in cameras], [_WAYS.read(body) for (body,) in ways]
 
 
 def _dropped(camera_id: str, session: Session) -> int:

@@ -117,13 +117,31 @@ async def site(section: AssociationSection | None = None, *, fill: bool = True, 
     if fill:
         await gallery.ingest(list(sightings()))
     if fill and passages:
-        await system.sites.learn(confirmed(), replace=True)
+        await _learnt(system, gallery)
     searcher = await somebody(home, "mei")
     opened = await open_case(
-        home.duty.ports, searcher, title="north door", purpose=PURPOSE, quota=50,
+        home.duty.ports, searcher, title="north door", purpose=PURPOSE, owner="mei", quota=50,
         expires_at=home.clock.now() + timedelta(days=7),
     )  # fmt: skip
     return Site(home, system, gallery, searcher, opened)
+
+
+async def _learnt(system: AssociationSystem, gallery: MemoryGallery) -> None:
+    """Have a gallery keep what is to be learnt of the world, which is worked out once."""
+    kept = _kept()
+    if not kept:
+        await system.sites.learn(confirmed(), replace=True)
+        for name in ("passages", f"site {BODY}", f"site {BODY} {FACE}"):
+            content = await gallery.kept_model(name)
+            assert content is not None
+            kept[name] = content
+    for name, content in kept.items():
+        await gallery.keep_model(name, content)
+
+
+@cache
+def _kept() -> dict[str, bytes]:
+    return {}
 
 
 def confirmed() -> Sequence[Sequence[str]]:

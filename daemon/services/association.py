@@ -63,6 +63,7 @@ class AssociationSystem:
         self.sites = Sites(gallery, ports.offload)
         self._places = section().concurrency
         self._waiting: asyncio.Queue[str] = asyncio.Queue(section().queue)
+        self._taken: set[str] = set()  # what waits, by id
         self._running: dict[str, RunningSearch] = {}
         self._followers: dict[str, set[asyncio.Event]] = {}
         self._loaded: Loaded | None = None
@@ -117,8 +118,10 @@ class AssociationSystem:
     async def recover(self) -> None:
         """Take up searches that an earlier daemon left: those that waited wait again, those that ran say so."""
         for search in await self.cases.unended():
+            if search.id in self._taken:
+                continue
             if search.state is SearchState.QUEUED and not self._waiting.full():
-                self._waiting.put_nowait(search.id)
+                self.take(search.id)
                 continue
             ended = msgspec.structs.replace(
                 search, state=SearchState.INTERRUPTED, ended_at=self._ports.clock.now(),
@@ -135,6 +138,7 @@ class AssociationSystem:
     def take(self, search_id: str) -> None:
         """Have a search that was begun searched. Raises TooMany."""
         self.check_room()
+        self._taken.add(search_id)
         self._waiting.put_nowait(search_id)
 
     async def cancel(self, search_id: str) -> Search:
@@ -182,6 +186,7 @@ class AssociationSystem:
     async def _serve(self) -> None:
         while True:
             search_id = await self._waiting.get()
+            self._taken.discard(search_id)
             with contextlib.suppress(NotFound):  # forgotten while it waited
                 search = await self.cases.search(search_id)
                 if search.state is SearchState.QUEUED:

@@ -108,8 +108,8 @@ async def demonstrated_case(duty: Duty, actor: Actor) -> str:
         if case.title == _CASE and case.is_of(actor.id) and not case.unsearchable(now):
             return str(case.id)
     opened = await open_case(
-        duty.ports, actor, title=_CASE, purpose="trying out searches on simulated sightings", quota=_SEARCHES,
-        expires_at=now + _CASE_FOR,
+        duty.ports, actor, title=_CASE, purpose="trying out searches on simulated sightings", owner=actor.name,
+        quota=_SEARCHES, expires_at=now + _CASE_FOR,
     )  # fmt: skip
     return opened.id
 

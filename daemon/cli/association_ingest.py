@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -19,6 +19,7 @@ from daemon.errors import InvalidInput, UnreadableFile
 from daemon.log import printable
 
 if TYPE_CHECKING:
+    from daemon.inference.association.pictures.mot_challenge import Refused
     from daemon.ports import Sighting
 
 #: Detections of one request; what was acknowledged stays when a later one fails.
@@ -91,7 +92,8 @@ def _send_sequence(daemon: Daemon, path: Path, camera: str, start: str, fps: flo
     if not camera or not start:
         raise click.UsageError("--mot needs --camera and --start")
     counts = {"stored": 0, "known": 0, "refused": 0}
-    for seen, crop in read_sequence(path, camera=camera, start=_time(start), frames_per_s=fps):
+    left_out: list[Refused] = []
+    for seen, crop in read_sequence(path, camera=camera, start=_time(start), frames_per_s=fps, refuse=left_out.append):
         query = {
             "camera": seen.camera, "time": seen.time.isoformat(), "id": seen.id, "track": seen.track or "",
         }  # fmt: skip
@@ -101,7 +103,19 @@ def _send_sequence(daemon: Daemon, path: Path, camera: str, start: str, fps: flo
             counts["stored"] += 1
         except InvalidInput as exc:
             _tell_refused(counts, [(0, str(exc))], [seen.id.encode()])
+    _tell_left_out(left_out)
     return counts
+
+
+def _tell_left_out(left_out: Sequence[Refused]) -> None:
+    """Say which boxes gave no picture that is worth keeping: that is usual, and no fault of the sequence."""
+    if not left_out:
+        return
+    click.echo(f"{len(left_out)} boxes gave no picture:", err=True)
+    for where, why in left_out[:_TOLD]:
+        click.echo(f"  {printable(where)}: {printable(why)}", err=True)
+    if len(left_out) > _TOLD:
+        click.echo(f"  and {len(left_out) - _TOLD} more", err=True)
 
 
 def _tell_refused(counts: dict[str, int], refused: Iterable[tuple[int, str]], batch: list[bytes]) -> None:

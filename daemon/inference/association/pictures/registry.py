@@ -25,9 +25,9 @@ log = structlog.get_logger()
 def open_embedder(model: str | Path, *, batch: int = BATCH) -> Embedder:
     """Return the embedder of a name or a path, read, checked against its manifest and tried.
 
-    model: "stripe-histogram" or "stripes", or a path to weights, to their manifest, or to a folder with one of them. Blocking, for
-    a thread of port Offload: it takes about a second. Raises NotFound, UnreadableFile, InvalidInput that says what is
-    wrong with the weights, and Unavailable where they need a package that is not installed.
+    model: "stripe-histogram" or "stripes", or a path to weights, to their manifest, or to a folder with one of them.
+    Blocking, for a thread of port Offload: it takes about a second. Raises NotFound, UnreadableFile, InvalidInput that
+    says what is wrong with the weights, and Unavailable where they need a package that is not installed.
     """
     embedder = StripeHistogram() if str(model) in _STRIPES else _by_network(read_weight_file(Path(model)), batch)
     self_check(embedder)

@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
@@ -15,7 +16,9 @@ pytest.importorskip("numpy")
 pytest.importorskip("networkx")
 
 from daemon.cli import main
+from daemon.cli.association_simulate import simulate as command
 from daemon.inference.association.folders.folder import DataFolder
+from daemon.inference.association.folders.world import COLUMNS
 
 
 def simulate(folder: Path, *arguments: str) -> Result:
@@ -50,6 +53,12 @@ def test_columns_and_repeats_are_told_when_asked_for(tmp_path: Path) -> None:
     assert len(set(rows.tracks)) < len(rows.ids) / 2
     assert rows.quality.min() > 0
     assert rows.box.min() >= 0
+
+
+def test_all_columns_can_be_asked_for() -> None:
+    option = next(one for one in command.params if one.name == "columns")
+    assert isinstance(option.type, click.Choice)
+    assert set(option.type.choices) == COLUMNS
 
 
 @pytest.mark.parametrize(
@@ -100,9 +109,9 @@ def test_what_does_not_fit_into_memory_is_told(tmp_path: Path, monkeypatch: pyte
     ("sent", "status"), [(signal.SIGTERM, 143), pytest.param(signal.SIGINT, 1, marks=pytest.mark.slow)]
 )
 def test_a_run_that_is_told_to_stop_leaves_nothing_behind(tmp_path: Path, sent: signal.Signals, status: int) -> None:
-    command = [sys.executable, "-m", "daemon", "association", "simulate", str(tmp_path / "site"), "--width", "2048",
+    started = [sys.executable, "-m", "daemon", "association", "simulate", str(tmp_path / "site"), "--width", "2048",
                "--detections", "200000"]  # fmt: skip
-    with subprocess.Popen(command, cwd=Path(__file__).parents[2], stderr=subprocess.PIPE) as run:
+    with subprocess.Popen(started, cwd=Path(__file__).parents[2], stderr=subprocess.PIPE) as run:
         until = time.monotonic() + 60
         while not list(tmp_path.iterdir()) and time.monotonic() < until:
             time.sleep(0.02)

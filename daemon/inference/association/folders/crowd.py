@@ -15,6 +15,7 @@ from daemon.inference.association.folders.world import WorldSettings
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+#: Told a stage, how much of it is done, and of how much.
 Progress = Callable[[str, int, int], None]
 _MOST_AT_ONCE: Final = 32_768  # people, whose walks take 50 MB
 _LEAST_AT_ONCE: Final = 64

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from daemon.inference.association.folders.crowd import Progress
 from daemon.inference.association.folders.world import World
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ BODY_MODEL: Final = "simulated-body"
 FACE_MODEL: Final = "simulated-face"
 
 
-def detection_lines(world: World, progress: Callable[[str, int, int], None]) -> Iterator[str]:
+def detection_lines(world: World, progress: Progress) -> Iterator[str]:
     """Yield the lines in blocks, row by row."""
     count = len(world.times)
     for start in range(0, count, _BLOCK):

@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -19,13 +19,13 @@ import msgspec
 import numpy as np
 
 from daemon.errors import InvalidInput, StoreFull
+from daemon.inference.association.folders.crowd import Progress
 from daemon.inference.association.folders.detection_lines import detection_lines
 from daemon.inference.association.folders.world import World
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-Progress = Callable[[str, int, int], None]
 _UNFINISHED: Final = ".unfinished-"
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 _LINE_BYTES: Final = 100

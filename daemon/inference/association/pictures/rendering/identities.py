@@ -68,15 +68,17 @@ def identities(count: int, seed: int, *, look_alikes: float = 0.5, group: int = 
     if count < 1 or group < 1 or not 0 <= look_alikes <= 1:
         raise InvalidInput(f"{count} people, groups of {group}, a share of {look_alikes}: at least 1, 1, and 0 to 1")
     chance = np.random.default_rng([seed, 0xF16])
+    grouped = look_alikes / (look_alikes + group * (1 - look_alikes))  # of those that others may be made after
     people: list[Identity] = []
     while len(people) < count:
         model = _somebody(chance)
-        alike = group if chance.random() * group < look_alikes * group and len(people) + group <= count else 1
-        patterns = chance.permutation(PATTERNS)
-        for number in range(alike):
-            named = replace(_otherwise(model, str(patterns[number % len(PATTERNS)]), chance), name=f"{len(people):04d}")
-            people.append(named if alike > 1 else replace(model, name=named.name))
-    return tuple(people)
+        people += _group(model, group, chance) if chance.random() < grouped else [model]
+    return tuple(replace(one, name=f"{number:04d}") for number, one in enumerate(people[:count]))
+
+
+def _group(model: Identity, size: int, chance: np.random.Generator) -> list[Identity]:
+    patterns = chance.permutation(PATTERNS)
+    return [_otherwise(model, str(patterns[number % len(PATTERNS)]), chance) for number in range(size)]
 
 
 def _somebody(chance: np.random.Generator) -> Identity:

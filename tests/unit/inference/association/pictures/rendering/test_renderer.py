@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import combinations
 from pathlib import Path
 
@@ -39,8 +40,16 @@ def test_other_seeds_give_other_people_and_cameras() -> None:
     assert not np.array_equal(viewpoints(1, 1)[0].cast, viewpoints(1, 2)[0].cast)
 
 
-def test_the_first_people_do_not_depend_on_how_many_follow() -> None:
-    assert identities(40, 3)[:20] == identities(20, 3)[:20]
+@pytest.mark.parametrize("count", range(1, 12))
+def test_the_first_people_do_not_depend_on_how_many_follow(count: int) -> None:
+    assert identities(20, 3)[:count] == identities(count, 3)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.5, 1.0])
+def test_as_many_have_look_alikes_as_asked_for(share: float) -> None:
+    people = identities(600, 5, look_alikes=share)
+    dressed = Counter(frozenset((one.upper.colour, one.upper.second, one.lower.colour, one.shoes)) for one in people)
+    assert sum(count for count in dressed.values() if count > 1) / 600 == pytest.approx(share, abs=0.06)
 
 
 def test_no_two_people_look_alike_in_all() -> None:

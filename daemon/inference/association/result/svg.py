@@ -14,7 +14,7 @@ from daemon.inference.association.network.camera_graph import CameraGraph
 from daemon.inference.association.result.about import About
 from daemon.inference.association.result.following import Following, stops, what_follows
 from daemon.inference.association.result.following_words import follows, leg_words, summary
-from daemon.inference.association.result.svg_map import draw_map, view_of
+from daemon.inference.association.result.svg_map import draw_map
 from daemon.inference.association.result.svg_parts import FONT, INK, MARGIN, PAGE, PAPER, SOFT, Description, text
 from daemon.inference.association.result.svg_table import (
     draw_columns,
@@ -24,6 +24,7 @@ from daemon.inference.association.result.svg_table import (
     draw_tree_legend,
 )
 from daemon.inference.association.result.svg_tree import draw_tree, tree_of
+from daemon.inference.association.result.svg_view import view_of
 from daemon.inference.association.result.words import Words
 from daemon.inference.association.search.trajectory import Trajectory
 from daemon.products.phrases import Language

@@ -8,7 +8,7 @@ from typing import Final
 import drawsvg as draw
 
 from daemon.inference.association.result.following import Stop, stops
-from daemon.inference.association.result.svg_map import missed_mark, stop_mark
+from daemon.inference.association.result.svg_marks import missed_mark, stop_mark
 from daemon.inference.association.result.svg_parts import (
     FAINT,
     INK,

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 
 from daemon.inference.association.network.camera_graph import CameraGraph
 from daemon.inference.association.result.svg import draw_page
-from daemon.inference.association.result.svg_map import view_of
 from daemon.inference.association.result.svg_parts import SURENESS, fitted, sureness, width_of, wrapped
 from daemon.inference.association.result.svg_tree import tree_of
+from daemon.inference.association.result.svg_view import view_of
 from daemon.inference.association.search.trajectory import SearchedTask, Trajectory
 from daemon.ports.sightings import Camera, Way
 from daemon.products.phrases import Language
@@ -181,6 +181,21 @@ def test_the_map_is_true_to_scale_and_north_is_up() -> None:
     assert (bx - ax) / view.pixels_a_metre == pytest.approx(155.8, abs=0.5)
     assert by == pytest.approx(ay)
     assert view.places["0-1"][1] < ay
+
+
+def test_a_crowded_map_writes_its_ends_and_counts_the_rest() -> None:
+    ends = ["0-0", "1-0"]
+    hops = tuple(hop(ends[n % 2], 130.0 * n, seconds=130.0, metres=170.0, parent=n - 2) for n in range(1, 61))
+    told = texts(page(replace(small(), hops=hops, alternatives=(), tree=hops, tasks=())))
+    assert "0 · 12:00:00 +30" in told
+    assert "1 · 12:02:10 +29" in told
+    assert "60" in told
+
+
+def test_the_query_stays_in_sight_where_the_target_came_back_to_its_camera() -> None:
+    back = (hop("1-0", 130, seconds=130.0, metres=170.0), hop("0-0", 260, seconds=130.0, metres=170.0))
+    drawn = draw_page(replace(small(), hops=back, alternatives=(), tree=back), square(), ABOUT)
+    assert drawn.index("<title>2: 0-0") < drawn.index("<title>0: 0-0")
 
 
 def test_the_tree_hangs_each_task_on_the_sighting_it_was_opened_for() -> None:

@@ -25,14 +25,15 @@ from typing import Final
 
 import structlog
 
-from daemon.adapters.gallery.block import Block
+from daemon.adapters.gallery.block import Block, block_path
 from daemon.adapters.gallery.deletions import NAME as JOURNAL
 from daemon.adapters.gallery.deletions import Journal
-from daemon.adapters.gallery.gallery import FileGallery, Files
+from daemon.adapters.gallery.gallery import FileGallery
 from daemon.adapters.gallery.network import SqlNetwork
 from daemon.adapters.gallery.registry import SqlRegistry
 from daemon.adapters.gallery.rewriting import unlink
 from daemon.adapters.gallery.schema import DECLARED
+from daemon.adapters.gallery.shelf import Files, Shelf
 from daemon.adapters.lock import only_one
 from daemon.adapters.sql.database import READERS, Database, Worker, connect, opened, prepare_reader, prepare_writer
 from daemon.adapters.sql.files import file_fault, made_private
@@ -65,7 +66,7 @@ async def open_gallery(state: Path, offload: Offload) -> AsyncIterator[FileGalle
         folder = await offload.run(partial(_folder, state), what="association.open")
         journal = await offload.run(partial(Journal, state / JOURNAL), what="association.open")
         files = Files(folder, journal, registry, SqlNetwork(database), writer, offload)
-        gallery = FileGallery(files, await _blocks(files), await registry.widths())
+        gallery = FileGallery(Shelf(files, await _blocks(files), await registry.widths()))
         await gallery.reapply_deletions()
         yield gallery
 
@@ -100,7 +101,7 @@ async def _blocks(files: Files) -> Sequence[Block]:
     names = [row.name for row in registered if not row.damage]
     found, damage = await files.offload.run(partial(_opened, files.folder, names), what="association.open")
     for name, why in damage.items():
-        log.error("gallery.block_refused", block=name, reason=why)
+        log.error("gallery.block_refused", block=str(block_path(files.folder, name)), reason=why)
         await files.registry.damaged(name, why)
     keep = {row.name for row in registered}
     await files.offload.run(partial(_tidied, files.folder, keep), what="association.open")

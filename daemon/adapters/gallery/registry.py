@@ -18,8 +18,12 @@ _b, _f, _l, _m = schema.blocks.c, schema.facts.c, schema.learnt.c, schema.models
 
 _ADD_BLOCK: Final = Statement(insert(schema.blocks))
 _DROP_BLOCK: Final = Statement(delete(schema.blocks).where(_b.name == bindparam("gone")))
-_DAMAGE: Final = Statement(update(schema.blocks).where(_b.name == bindparam("which")).values(damage=bindparam("why")))
-_BLOCKS: Final = Statement(select(_b.name, _b.day, _b.records, _b.damage).order_by(_b.name))
+_DAMAGE: Final = Statement(
+    update(schema.blocks)
+    .where(_b.name == bindparam("which"))
+    .values(damage=bindparam("why"), applied=bindparam("known"))
+)
+_BLOCKS: Final = Statement(select(_b.name, _b.day, _b.damage, _b.applied).order_by(_b.name))
 _ADD_MODEL: Final = Statement(insert(schema.models).on_conflict_do_nothing())
 _MODELS: Final = Statement(select(_m.kind, _m.name, _m.width))
 _fact = insert(schema.facts)
@@ -36,12 +40,15 @@ _APPLIED: Final = "deletions"
 
 
 class Registered(NamedTuple):
-    """A block as the database has it. damage: why it is not served, "" while it is."""
+    """A block as the database has it.
+
+    damage: why it is not served, "" while it is. applied: how far the journal of deletions was applied to it by then.
+    """
 
     name: str
     day: int
-    records: int
     damage: str
+    applied: str
 
 
 class SqlRegistry:
@@ -53,7 +60,7 @@ class SqlRegistry:
     async def blocks(self) -> Sequence[Registered]:
         """Return all, oldest first."""
         rows = await self._database.read(lambda session: session.all(_BLOCKS))
-        return [Registered(as_written(name), day, records, as_written(why)) for name, day, records, why in rows]
+        return [Registered(as_written(name), day, as_written(why), applied) for name, day, why, applied in rows]
 
     async def change(
         self, added: Iterable[Block], gone: Iterable[str] = (), widths: Mapping[tuple[str, str], int] | None = None,
@@ -72,8 +79,16 @@ class SqlRegistry:
         await self._database.write(unit, durable=True)
 
     async def damaged(self, name: str, why: str) -> None:
-        """Remember why a block is not served; "" when it is again."""
-        await self._database.write(lambda session: session.run(_DAMAGE, which=name, why=why), durable=True)
+        """Remember why a block is not served, and what was forgotten up to then."""
+
+        def unit(session: Session) -> None:
+            session.run(_DAMAGE, which=name, why=why, known=_applied(session))
+
+        await self._database.write(unit, durable=True)
+
+    async def restored(self, name: str) -> None:
+        """Remember that a block is served again."""
+        await self._database.write(lambda session: session.run(_DAMAGE, which=name, why="", known=""), durable=True)
 
     async def widths(self) -> Mapping[tuple[str, str], int]:
         """Return the widths of models, by kind and name."""
@@ -82,8 +97,7 @@ class SqlRegistry:
 
     async def applied(self) -> str:
         """Return how far the journal of deletions was applied, "" for not at all."""
-        row = await self._database.read(lambda session: session.one(_FACT, which=_APPLIED))
-        return str(row[0]) if row else ""
+        return await self._database.read(_applied)
 
     async def keep(self, name: str, content: bytes) -> None:
         """Keep what was learnt, in the place of what had the name."""
@@ -95,8 +109,13 @@ class SqlRegistry:
         return bytes(row[0]) if row else None
 
 
+def _applied(session: Session) -> str:
+    row = session.one(_FACT, which=_APPLIED)
+    return str(row[0]) if row else ""
+
+
 def _block_row(block: Block) -> dict[str, object]:
     return {
         "name": block.name, "day": block.about.day, "body_model": block.about.body_model,
-        "records": block.about.records, "bytes": block.size, "damage": "",
+        "records": block.about.records, "bytes": block.size, "damage": "", "applied": "",
     }  # fmt: skip

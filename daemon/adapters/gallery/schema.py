@@ -46,7 +46,8 @@ models = Table(
     "models", metadata, _text("kind", key=True), _text("name", key=True), _number("width"), sqlite_with_rowid=False
 )
 
-#: Files in the folder of blocks. day: since 1970. damage: why it is not served, "" while it is.
+#: Files in the folder of blocks. day: since 1970. damage: why it is not served, "" while it is; applied: what of the
+#: journal of deletions was applied to it by then.
 blocks = Table(
     "blocks",
     metadata,
@@ -56,6 +57,7 @@ blocks = Table(
     _number("records"),
     _number("bytes"),
     _text("damage"),
+    _text("applied"),
     sqlite_with_rowid=False,
 )
 

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from structlog.testing import capture_logs
 
-from daemon.adapters.gallery import FileGallery
+from daemon.adapters.gallery import FileGallery, rewriting
 from daemon.adapters.gallery.gallery import FileGallery as Opened
-from daemon.errors import NotFound, StoreCorrupt, Unavailable
+from daemon.errors import NotFound, StoreCorrupt, StoreFull, Unavailable
 from daemon.ports.sightings import CarriedThing, Sighting
 from tests.contract.sighted import DAWN, WIDTH, all_ids, cameras, files_of, ids, seen, unit, vector
 
@@ -189,3 +189,63 @@ async def test_a_block_that_nobody_can_read_goes_with_its_day(tmp_path: Path) ->
 def test_the_vectors_that_are_looked_for_are_those_that_are_kept() -> None:
     assert unit_of(vector(5)).tobytes() == unit(5).tobytes()
     assert len(unit(5)) == WIDTH
+
+
+async def test_a_deletion_that_failed_is_done_before_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    batch = people(20)
+    async with files_of(tmp_path) as gallery:
+        await gallery.put_network(cameras(), [])
+        await gallery.ingest(batch)
+        with monkeypatch.context() as patched:
+            patched.setattr(rewriting, "write_block", no_room)
+            with pytest.raises(StoreFull):
+                await gallery.forget(detections=[batch[3].detection.id])
+        assert await counted(gallery) == 20
+        assert await gallery.forget(detections=[batch[4].detection.id]) == 1
+        assert await counted(gallery) == 18
+    with capture_logs() as logs:
+        async with files_of(tmp_path) as gallery:
+            assert await counted(gallery) == 18
+    assert logs == []
+
+
+def no_room(*_: object, **__: object) -> str:
+    raise StoreFull("no room")
+
+
+async def test_what_was_forgotten_does_not_come_back_with_a_block_that_is_mended(tmp_path: Path) -> None:
+    batch = people(20)
+    async with files_of(tmp_path) as gallery:
+        await gallery.put_network(cameras(), [])
+        await gallery.ingest(batch[:10])
+        await gallery.ingest(batch[10:])
+        await gallery.forget(detections=[batch[0].detection.id])
+        await gallery.ingest(batch[:1])
+        while await gallery.compact():
+            pass
+    path = next((tmp_path / "association").iterdir())
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1])
+    async with files_of(tmp_path) as gallery:
+        assert await counted(gallery) == 0
+        assert await gallery.forget(detections=[batch[12].detection.id]) == 0
+        assert await gallery.forget(before=batch[2].detection.time) == 0
+        path.write_bytes(whole)
+        assert await gallery.verify() == []
+        assert await counted(gallery) == 17
+        assert not [one for one in traces(tmp_path, [*batch[:2], batch[12]]) if not one[0].startswith("track")]
+
+
+async def test_a_mended_block_has_what_came_in_again_before_it_was_damaged(tmp_path: Path) -> None:
+    batch = people(3)
+    async with files_of(tmp_path) as gallery:
+        await gallery.ingest(batch)
+        await gallery.forget(detections=[one.detection.id for one in batch])
+        await gallery.ingest(batch)
+    path = next((tmp_path / "association").iterdir())
+    whole = path.read_bytes()
+    path.write_bytes(b"")
+    async with files_of(tmp_path) as gallery:
+        path.write_bytes(whole)
+        assert await gallery.verify() == []
+        assert await counted(gallery) == 3

@@ -53,7 +53,7 @@ async def test_a_window_of_what_is_compact_is_a_slice_of_the_map(tmp_path: Path)
         await filled(opened, 20)
         while await opened.compact():
             pass
-        (block,) = opened._blocks
+        (block,) = opened._shelf.blocks
         with await opened.view("osnet") as view:
             window = view.window(1, DAWN_S, DAWN_S + 700)
             assert 1 < len(window.rows) < 7
@@ -78,7 +78,7 @@ async def test_a_window_in_one_of_several_blocks_is_a_slice_too(tmp_path: Path) 
         with await opened.view("osnet") as view:
             window = view.window(0, DAWN_S + 86_400, DAWN_S + 86_403)
             assert len(window.rows) == 3
-            assert any(np.shares_memory(block.body, window.body) for block in opened._blocks)
+            assert any(np.shares_memory(block.body, window.body) for block in opened._shelf.blocks)
             across = view.window(0, DAWN_S + 3, DAWN_S + 86_402)
             assert [view.id_of(int(row)) for row in across.rows] == ["d0-3", "d0-4", "d1-0", "d1-1"]
             np.testing.assert_allclose(across.body, [unit(n) for n in (3, 4, 0, 1)], atol=1e-3)

@@ -30,7 +30,7 @@ class FolderView:
     def __init__(
         self, cameras: Sequence[str], starts: NDArray[np.int64], columns: Window, source: NDArray[np.int64], *,
         ids: Sequence[str] | None, members: Mapping[int, tuple[int, ...]],
-        carried: Mapping[CarriedThing, Sequence[tuple[int, float]]],
+        carried: Mapping[CarriedThing, Sequence[tuple[int, float]]], things: Mapping[int, CarriedThing],
     ) -> None:  # fmt: skip
         self.cameras = tuple(cameras)
         self.starts = starts
@@ -44,6 +44,7 @@ class FolderView:
         self._ids = ids
         self._members = members
         self._carried = carried
+        self._things = things
         self._rows_by_id: dict[str, int] | NDArray[np.int64] | None = None
 
     @classmethod
@@ -54,12 +55,14 @@ class FolderView:
         direction_deg: NDArray[Any] | None = None, ids: Sequence[str] | None = None,
         tracks: Sequence[str | None] | None = None,
         carried: Mapping[CarriedThing, Sequence[tuple[int, float]]] | None = None,
+        things: Mapping[int, CarriedThing] | None = None,
     ) -> FolderView:  # fmt: skip
         """Arrange n detections that are given in any order.
 
         camera: (n,), numbers of `cameras`. times: (n,), seconds since 1970 by the camera's clock. body: float (m, d),
         of any length, with body_rows (n,) or -1, or else m = n. faces: (k, f) with face_rows (n,) or -1. ids: names,
-        or else the numbers 0 to n - 1. tracks: see Detection. Raises InvalidInput for a camera that is none.
+        or else the numbers 0 to n - 1. tracks: see Detection. carried: all
+        readings; things: what a detection carried, by its number. Raises InvalidInput for a camera that is none.
         """
         camera, times = np.asarray(camera, np.int32), np.asarray(times, np.float64)
         if len(camera) and (camera.min() < 0 or camera.max() >= len(cameras)):
@@ -82,7 +85,16 @@ class FolderView:
             rows=np.arange(len(source)), times=times[source], body=units, face_rows=own_faces, faces=units_of_faces,
             quality=_column(quality, merged.body), direction_deg=_column(direction_deg, source),
         )  # fmt: skip
-        return cls(cameras, starts, columns, source, ids=ids, members=merged.members, carried=carried or {})
+        return cls(
+            cameras,
+            starts,
+            columns,
+            source,
+            ids=ids,
+            members=merged.members,
+            carried=carried or {},
+            things=things or {},
+        )
 
     @classmethod
     def of(cls, folder: DataFolder, body_model: str | None = None, face_model: str | None = None) -> FolderView:
@@ -102,6 +114,7 @@ class FolderView:
             direction_deg=rows.direction_deg[used], ids=[rows.ids[row] for row in used],
             tracks=[rows.tracks[row] for row in used],
             carried={thing: sorted(seen, key=lambda one: one[1]) for thing, seen in carried.items()},
+            things={place: rows.carried[row] for place, row in enumerate(used.tolist()) if row in rows.carried},
         )  # fmt: skip
 
     @property
@@ -163,6 +176,7 @@ class FolderView:
             body=body if body.any() else body[:0], came_from=came_from,
             face=whole.faces[face_row : face_row + 1].astype(np.float32),  # -1: none
             direction_deg=_known(whole.direction_deg[row]), quality=_known(whole.quality[row]),
+            carried=(self._things[int(self.source[row])],) if int(self.source[row]) in self._things else (),
         )  # fmt: skip
 
     def _index(self) -> dict[str, int] | NDArray[np.int64]:

@@ -72,8 +72,7 @@ def noted_heads(lines: Iterable[bytes]) -> Iterator[NotedHead]:
     for line in lines:
         if b"audit.head_noted" not in line:
             continue
-        head = _of_json(line) or _of_text(line)
-        if head and head.seq:
+        if head := _of_json(line) or _of_text(line):
             yield head
 
 
@@ -82,7 +81,7 @@ def _of_json(line: bytes) -> NotedHead | None:
     if event is None or event["event"] != "audit.head_noted":
         return None
     seq, mac = event.get("seq"), str(event.get("mac"))
-    if not isinstance(seq, int) or not re.fullmatch(r"[0-9a-f]{64}", mac):
+    if not isinstance(seq, int) or seq < 0 or not re.fullmatch(r"[0-9a-f]{64}", mac):
         return None
     return NotedHead(seq, bytes.fromhex(mac), f", as noted {printable(str(event.get('timestamp', '')))[:40]}")
 

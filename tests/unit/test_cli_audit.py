@@ -182,6 +182,13 @@ def test_the_association_needs_the_key_of_the_audit_log_to_be_a_secret(tmp_path:
     assert Config().audit.secret == ""
 
 
+def test_the_head_of_an_empty_log_is_a_head_that_fits_whatever_comes_after(state: Path, config: str) -> None:
+    written(state, keyed(state))
+    journal = json.dumps({"event": "audit.head_noted", "seq": 0, "mac": "00" * 32, "key_id": ""})
+    verify = ("audit", "verify", "--state", str(state), "--config", config, "--journal", "-")
+    assert run(*verify, stdin=journal, **ENVIRONMENT)[0] == 0
+
+
 def test_heads_are_read_in_every_form_of_the_log() -> None:
     mac = "ab" * 32
     event = {"timestamp": "2026-11-25T08:30:00.123Z", "level": "info", "event": "audit.head_noted", "seq": 7,
@@ -205,7 +212,7 @@ def test_heads_are_read_in_every_form_of_the_log() -> None:
         as_json.replace(b'"event": "audit.head_noted"', b'"event": "room.said", "text": "audit.head_noted"'),
         as_json.replace(mac.encode(), b"ab"),
         as_json.replace(b"7", b'"7"'),
-        as_json.replace(b'"seq": 7', b'"seq": 0'),
+        as_json.replace(b'"seq": 7', b'"seq": -7'),
         console.replace(b"audit.head_noted", b"room.said text=audit.head_noted"),
         b"\xff audit.head_noted \xff",
     ):

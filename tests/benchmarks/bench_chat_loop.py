@@ -9,32 +9,21 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import json
-import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from daemon.inference.chat.serving.onnx_steps import OnnxSteps
 from daemon.inference.chat.serving.worker import DecodingWorker
 from daemon.inference.executor import ThreadOffload
 from tests.benchmarks.__main__ import versions
 from tests.benchmarks.chat_network import SEED, SHAPE, graphs, search, sources
+from tests.benchmarks.loop_ticks import Ticks, quantile, ticked
 
 AREA: Final = "chat"
 ROUNDS: Final = 8
 ROUND_S: Final = 1.0
-EVERY_S: Final = 0.005
 REQUESTS: Final = 16
-#: What a callback works at: as much as a small answer over HTTP takes to write.
-_WORK: Final = {f"field {number}": ["some", "words", number / 7] for number in range(40)}
-
-
-class Ticks(NamedTuple):
-    """What each callback took of its thread, and how late it came, in ms."""
-
-    cpu: list[float]
-    late: list[float]
 
 
 async def rows() -> AsyncIterator[dict[str, Any]]:
@@ -45,47 +34,25 @@ async def rows() -> AsyncIterator[dict[str, Any]]:
     gc.freeze()
     decoded = 0
     for _ in range(ROUNDS):
-        await _ticked(idle)
+        await ticked(idle, ROUND_S)
         async with _decoding(steps) as replies:
-            await _ticked(busy)
+            await ticked(busy, ROUND_S)
             decoded += replies()
     common = {"seed": SEED, "versions": versions("onnxruntime")}
     what = f"({decoded} replies of {SHAPE.parameters() / 1e6:.2f} M parameters meanwhile); peer: idle"
     for share, name in ((0.5, "median"), (0.99, "99th percentile")):
-        ours, peer = _quantile(busy.cpu, share), _quantile(idle.cpu, share)
+        ours, peer = quantile(busy.cpu, share), quantile(idle.cpu, share)
         goal, met = ("within 0.1 ms of idle", ours <= peer + 0.1) if share == 0.99 else ("reported", None)
         yield {
             "name": f"a callback of the loop while decoding without pause, {name} {what}", "ours": ours, "peer": peer,
             "ratio": ours / peer, "goal": goal, "met": met, "unit": "ms of thread CPU", **common,
         }  # fmt: skip
     for share, name in ((0.5, "median"), (0.99, "99th percentile")):
-        ours, peer = _quantile(busy.late, share), _quantile(idle.late, share)
+        ours, peer = quantile(busy.late, share), quantile(idle.late, share)
         yield {
             "name": f"how late it comes by the clock, {name}; peer: idle, in turns", "ours": ours, "peer": peer,
             "ratio": ours / peer, "goal": "reported", "met": None, "unit": "ms", **common,
         }  # fmt: skip
-
-
-async def _ticked(ticks: Ticks) -> None:
-    """Call back every EVERY_S for ROUND_S, and note each."""
-    loop = asyncio.get_running_loop()
-    done = loop.create_future()
-    ends = loop.time() + ROUND_S
-
-    def tick(due: float) -> None:
-        late_s = loop.time() - due
-        begun = time.thread_time()
-        json.dumps(_WORK)
-        ticks.cpu.append((time.thread_time() - begun) * 1000)
-        ticks.late.append(late_s * 1000)
-        due = max(due + EVERY_S, loop.time())
-        if due < ends:
-            loop.call_at(due, tick, due)
-        else:
-            done.set_result(None)
-
-    loop.call_at(loop.time() + EVERY_S, tick, loop.time() + EVERY_S)
-    await done
 
 
 @asynccontextmanager
@@ -98,7 +65,8 @@ async def _decoding(steps: OnnxSteps) -> AsyncIterator[Callable[[], int]]:
     async def ask(source: Sequence[int]) -> None:
         nonlocal replies
         while True:
-            replies += len(await worker.reply(source, 60.0)) > 0
+            reply = await worker.reply(source, 60.0)
+            replies += len(reply) > 0
 
     asked = [asyncio.create_task(ask(source)) for source in sources(REQUESTS)]
     try:
@@ -111,7 +79,3 @@ async def _decoding(steps: OnnxSteps) -> AsyncIterator[Callable[[], int]]:
             await asyncio.gather(*asked)
         await worker.close(5.0)
         await offload.close(5.0)
-
-
-def _quantile(values: Sequence[float], share: float) -> float:
-    return sorted(values)[int(len(values) * share)]

@@ -71,7 +71,7 @@ def comparisons_to_recall(site: SiteModel, exam: Exam, share: float) -> tuple[fl
 def _course(
     exam: Exam, search: BestFirst, query: Query, true: frozenset[str], most: float = np.inf
 ) -> list[tuple[int, int]]:
-    """Search to the end; return after each round that compared something how many it compared and how many are right."""
+    """Search to the end; return after rounds how many were compared by then, and how many found are right."""
     course = [(0, 0)]
     while search.advance(1) and search.compared < most:
         if search.compared > course[-1][0]:

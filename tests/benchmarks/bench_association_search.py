@@ -58,5 +58,6 @@ def _order(one: searches.Measured) -> dict[str, Any]:
     recall, ours, peer = comparisons_to_recall(site, exam, _SHARE)
     return searches.row(
         f"compared to a recall of {recall:.2f}, {_SHARE:.0%} of what is found in all, {_ORDERED} queries; peer: tasks "
-        f"drawn at random from the list; {one.told}", "compared/query", ours, peer, "2x fewer at least", peer >= 2 * ours,
+        f"drawn at random from the list; {one.told}", "compared/query", ours, peer, "2x fewer at least",
+        peer >= 2 * ours,
     )  # fmt: skip

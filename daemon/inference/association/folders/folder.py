@@ -88,7 +88,7 @@ class DataFolder:
         folder = cls(
             path, cameras, ways, _with_models(rows, bodies.shape[1], faces.shape[1]), bodies, faces,
             tuple(_passages(path / "passages.jsonl", known, faults)),
-            queries := tuple(_queries(path / "queries.jsonl", known, numbers, faults)),
+            queries := tuple(_queries(path / "queries.jsonl", known, _unseen(rows), numbers, faults)),
             _truth(path / "truth.jsonl", known, {one.id for one in queries}, faults),
         )  # fmt: skip
         faults.settle()
@@ -165,13 +165,22 @@ def _passages(path: Path, known: set[str], faults: Faults) -> Iterator[tuple[str
             yield _known(line.detections, known, f"{path.name}:{number}", faults)
 
 
-def _queries(path: Path, known: set[str], cameras: Mapping[str, int], faults: Faults) -> Iterator[FolderQuery]:
+def _unseen(rows: DetectionRows) -> set[str]:
+    """Return the detections without any vector, such as readings of a badge."""
+    return {rows.ids[row] for row in np.flatnonzero((rows.body < 0) & (rows.face < 0)).tolist()}
+
+
+def _queries(
+    path: Path, known: set[str], unseen: set[str], cameras: Mapping[str, int], faults: Faults
+) -> Iterator[FolderQuery]:
     if not path.exists():
         return
     seen: set[str] = set()
     for number, line in JSONLines(FolderQuery, faults).read(path):
         where = f"{path.name}:{number}"
         _known([line.detection], known, where, faults)
+        if str(line.detection) in unseen:
+            faults.add(where, f"detection: {line.detection!r} has neither a body nor a face vector")
         if line.came_from is not None and str(line.came_from) not in cameras:
             faults.add(where, f"came_from: {line.came_from!r} is no camera of cameras.geojson")
         if line.id in seen:

@@ -97,6 +97,11 @@ def test_a_reading_of_a_badge_needs_no_vector(path: Path) -> None:
     assert DataFolder.read(path).rows.carried == {1: CarriedThing("badge", "A1")}
 
 
+def test_a_query_needs_a_vector(path: Path) -> None:
+    with_detections(path, {"of": 0, "body": None, "face": None, "carried": {"kind": "badge", "value": "a1"}})
+    assert "queries.jsonl:1: detection: 'd0' has neither a body nor a face vector" in fault(path)
+
+
 def test_ids_may_be_numbers(path: Path) -> None:
     write_network(path / "cameras.geojson", [point(1, 0, 0), point(2, 0.001, 0), line(1, 2)])
     write_lines(path / "detections.jsonl", [{"id": 5, "camera": 2, "time": "2026-03-01T00:00:00Z", "body": 0}])

@@ -136,6 +136,25 @@ def test_things_that_were_read_are_told_with_place_and_time(tmp_path: Path) -> N
     assert view.carried(CarriedThing("plate", "A1")) == ()
 
 
+def test_a_query_knows_what_its_target_carried(tmp_path: Path) -> None:
+    path = write_folder(tmp_path / "world")
+    write_lines(
+        path / "detections.jsonl", [DETECTIONS[0] | {"carried": {"kind": "plate", "value": "b x1"}}, *DETECTIONS[1:]]
+    )
+    view = FolderView.of(DataFolder.read(path))
+    assert view.query(view.row_of("d0"), 60.0).carried == (CarriedThing("plate", "B X1"),)
+    assert view.query(view.row_of("d1"), 60.0).carried == ()
+
+
+def test_a_query_has_the_vectors_of_its_detection(tmp_path: Path) -> None:
+    view = FolderView.of(DataFolder.read(write_folder(tmp_path / "world")))
+    query = view.query(view.row_of("d3"), 60.0, 0)
+    assert (query.camera, query.row, query.came_from, query.horizon_s) == (1, view.row_of("d3"), 0, 60.0)
+    assert np.allclose(query.body, [[0, 1, 0]])
+    assert np.allclose(query.face, [[0, 1]])
+    assert view.query(view.row_of("d1"), 60.0).face.shape == (0, 2)
+
+
 def test_a_folder_without_detections_has_an_empty_view(tmp_path: Path) -> None:
     path = write_folder(tmp_path / "world")
     for name in ("detections", "passages", "queries", "truth"):

@@ -240,7 +240,7 @@ def archive() -> bytes:
 
 BAD_VECTORS: dict[str, tuple[Callable[[Path], object], str]] = {
     "absent": (lambda p: p.unlink(), "No such file"),
-    "a folder": (lambda p: a_folder_instead(p), "Is a directory"),
+    "a folder": (a_folder_instead, "Is a directory"),
     "empty": (lambda p: p.write_bytes(b""), "no whole .npy file"),
     "text": (lambda p: p.write_bytes(b"1 2 3\n"), "no whole .npy file"),
     "cut in the header": (lambda p: p.write_bytes(p.read_bytes()[:20]), "no whole .npy file"),

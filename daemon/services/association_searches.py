@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from daemon.errors import Conflict, InvalidInput, Unavailable
+from daemon.errors import Conflict, InvalidInput, NotFound, Unavailable
 from daemon.ports import Actor, AuditEntry, CarriedThing, Gallery, Page, Search, SearchState, Sighting
 from daemon.ports.cases import ENDED
 from daemon.products.ids import new_id
@@ -49,7 +49,11 @@ async def begin(duty: Duty, actor: Actor, target: Target, *, case_id: str, purpo
     association.check_room()
     _check(duty, target, by_face=by_face, faces=loaded.face is not None)
     await _check_cameras(association.gallery, target)
-    asked, vectors = await _asked(duty, association, target, by_face=by_face, cameras=leave.cameras)
+    try:
+        asked, vectors = await _asked(duty, association, target, by_face=by_face, cameras=leave.cameras)
+    except NotFound:
+        await cases.check_cameras(duty.ports, actor, leave, ("",))  # told like one that lies elsewhere
+        raise
     await cases.check_cameras(duty.ports, actor, leave, (asked.camera,))
     now = duty.ports.clock.now()
     search = Search(
@@ -57,7 +61,7 @@ async def begin(duty: Duty, actor: Actor, target: Target, *, case_id: str, purpo
         state=SearchState.QUEUED, asked=msgspec.to_builtins(asked), by_face=by_face, approval_id=leave.approval_id,
     )  # fmt: skip
     entry = _begun(duty, actor, search)
-    await association.cases.begin_search(search, entry, vectors.to_bytes())
+    await cases.keep_search(duty.ports, actor, search, entry, vectors.to_bytes())
     association.take(search.id)
     return search
 
@@ -80,7 +84,7 @@ async def again(duty: Duty, actor: Actor, search_id: str) -> Search:
         by_face=old.by_face, approval_id=leave.approval_id,
     )  # fmt: skip
     entry = _begun(duty, actor, fresh, again=old.id)
-    await association.cases.begin_search(fresh, entry, await association.cases.query_vectors(old.id))
+    await cases.keep_search(duty.ports, actor, fresh, entry, await association.cases.query_vectors(old.id))
     association.take(fresh.id)
     return fresh
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from daemon.errors import InvalidInput
+from daemon.errors import InvalidInput, NotFound
 from daemon.ports import Actor, Camera, CarriedThing, Detection, Ingested, Sighting, Way
 from daemon.products.ids import new_id
 from daemon.services import cases
@@ -120,7 +120,11 @@ async def detection(duty: Duty, actor: Actor, detection_id: str, *, case_id: str
     """Return a detection to somebody who has a case that it lies in. Raises Forbidden, NotFound."""
     association = system(duty)
     leave = await cases.leave_to_look(duty.ports, actor, case_id=case_id, purpose=purpose, what=detection_id)
-    found = (await association.gallery.detection(detection_id)).detection
+    try:
+        found = (await association.gallery.detection(detection_id)).detection
+    except NotFound:
+        await cases.check_cameras(duty.ports, actor, leave, ("",))  # told like one that lies elsewhere
+        raise
     await cases.check_cameras(duty.ports, actor, leave, (found.camera,))
     return found
 

@@ -6,13 +6,13 @@ theirs. The audit log has the reason, and nothing that was sent.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import structlog
 
-from daemon.errors import Forbidden, NotFound, Unavailable
+from daemon.errors import Conflict, Forbidden, NotFound, Unavailable
 from daemon.forum.principals import Scope
 from daemon.ports import Actor, Approval, AuditEntry, Case, CaseStore, Ports, Search
 from daemon.products.ids import new_id
@@ -41,17 +41,13 @@ class Leave:
 async def leave_to_search(
     ports: Ports, actor: Actor, *, case_id: str, purpose: str, by_face: bool, cameras: Collection[str] = ()
 ) -> Leave:
-    """Return leave to begin a search. cameras: that the target was seen at. Raises Forbidden, which is audited.
-
-    What the case forbids only while the search is kept, since another took the last of the quota, is a Conflict of
-    CaseStore.begin_search.
-    """
+    """Return leave to begin a search. cameras: that the target was seen at. Raises Forbidden, which is audited."""
     gate = Gate(ports, actor, "search")
     await gate.require(Scope.ASSOCIATION_SEARCH)
     await gate.purpose(purpose)
     case = await gate.case(case_id)
     if case.searches >= case.quota:
-        raise await gate.refusal("quota", f"the quota of the case, {case.quota} searches, is used up")
+        raise await gate.spent(case)
     await gate.cameras(case, cameras)
     approval = await gate.approval(case) if by_face else None
     return Leave(case, approval.id if approval else "", case.cameras)
@@ -91,6 +87,19 @@ async def check_cameras(ports: Ports, actor: Actor, leave: Leave, cameras: Colle
     gate = Gate(ports, actor, "search")
     gate.target = f"case:{leave.case.id}"
     await gate.cameras(leave.case, cameras)
+
+
+async def keep_search(
+    ports: Ports, actor: Actor, search: Search, entry: AuditEntry, vectors: Sequence[bytes] = ()
+) -> Case:
+    """Keep a search that there is leave for; return its case. Raises Forbidden, audited, if that ended meanwhile."""
+    store = store_of(ports)
+    try:
+        return await store.begin_search(search, entry, vectors)
+    except Conflict:
+        gate = Gate(ports, actor, "search")
+        case = await gate.case(search.case_id)
+        raise await gate.spent(case) from None
 
 
 async def note(
@@ -169,6 +178,10 @@ class Gate:
             return await store_of(self._ports).search(search)
         except NotFound:
             raise await self.refusal("search", _NOT_YOURS) from None
+
+    async def spent(self, case: Case) -> Forbidden:
+        """Refuse what is beyond the quota of a case."""
+        return await self.refusal("quota", f"the quota of the case, {case.quota} searches, is used up")
 
     async def cameras(self, case: Case, cameras: Collection[str]) -> None:
         """Let pass what lies within the cameras of a case."""

@@ -40,11 +40,14 @@ class Office:
     ports: Ports
     case: Case
 
-    async def begun(self, who: Actor = MEI, **more: Any) -> Search:
-        search = Search(
+    def search(self, who: Actor = MEI, **more: Any) -> Search:
+        return Search(
             id=new_id(), case_id=self.case.id, purpose=PURPOSE, searcher=who.id, created_at=self.home.clock.now(),
             state=SearchState.QUEUED, asked={}, **more,
         )  # fmt: skip
+
+    async def begun(self, who: Actor = MEI, **more: Any) -> Search:
+        search = self.search(who, **more)
         entry = cases.entry_of(self.ports, who, "search.begun", f"search:{search.id}", {})
         await cases.store_of(self.ports).begin_search(search, entry)
         return search
@@ -158,6 +161,22 @@ async def test_the_quota_is_the_most(office: Office) -> None:
     await office.refused(office.leave(), "quota", "search", MEI)
     await office.change(quota=4)
     await office.leave()
+
+
+async def test_who_loses_a_race_for_the_last_of_the_quota_is_refused_and_audited(office: Office) -> None:
+    await office.change(quota=1)
+    searches = [office.search(who) for who in (MEI, ANN)]
+    for who in (MEI, ANN):
+        await office.leave(who)
+    keep = [
+        cases.keep_search(office.ports, MEI, search, cases.entry_of(office.ports, MEI, "search.begun", "s", {}))
+        for search in searches
+    ]
+    assert (await keep[0]).searches == 1
+    await office.refused(keep[1], "quota", "search", MEI)
+    await office.change(close=True)
+    late = cases.keep_search(office.ports, MEI, searches[1], cases.entry_of(office.ports, MEI, "search.begun", "s", {}))
+    await office.refused(late, "closed", "search", MEI)
 
 
 async def test_a_target_seen_outside_the_cameras_of_the_case_is_not_searched(office: Office) -> None:

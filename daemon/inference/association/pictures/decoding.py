@@ -19,7 +19,7 @@ from daemon.errors import InvalidInput
 from daemon.inference.association.pictures.orientation import orientation_of, upright, without_camera_data
 from daemon.inference.association.pictures.picture_headers import check_headers, name_of_other
 
-#: A frame of 4K video has 8.3 million. Decoding takes up to 20 bytes a pixel for a moment.
+#: A frame of 4K video has 8.3 million. Decoding takes up to 30 bytes a pixel for a moment.
 MAX_PIXELS: Final = 25_000_000
 MAX_BYTES: Final = 32 * 2**20
 #: Behind what is transparent. The middle grey favours neither dark nor light clothes.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -66,6 +67,7 @@ def train(
     from daemon.inference.association.pictures.training.finishing import finish  # noqa: PLC0415
     from daemon.inference.association.pictures.training.listing import listed  # noqa: PLC0415
     from daemon.inference.association.pictures.training.recipe import Preparing, Recipe  # noqa: PLC0415
+    from daemon.inference.association.pictures.training.trainer import Stopped  # noqa: PLC0415
     from daemon.inference.association.pictures.training.trainer import train as run  # noqa: PLC0415
 
     height, width = _size(size)
@@ -77,13 +79,14 @@ def train(
     files, refused = listed(crops)
     folder.mkdir(parents=True, exist_ok=True)
     with only_one(folder), quiet_log(), stop_signals() as stop:
-        data = _gathered(files, refused, recipe)
+        data = _gathered(files, refused, recipe, stop)
         _tell(data)
         with _shown() as observer:
             outcome = run(recipe, data, folder, start=start, stop=stop.is_set, observer=observer, steps=steps)
         _tell_outcome(outcome, folder)
         if outcome.ended != "stopped":
-            _tell_finished(finish(recipe, data, folder, licence))
+            with suppress(Stopped):
+                _tell_finished(finish(recipe, data, folder, licence, stop=stop.is_set))
         if stop.is_set():
             ctx.exit(_STOPPED)
 
@@ -118,11 +121,16 @@ def _start(weights: Path | None, preparing: Preparing) -> tuple[OSNet | None, Pr
     return network, msgspec.structs.replace(preparing, **told), file.manifest.sha256
 
 
-def _gathered(files: Sequence[Listed], refused: Sequence[Refused], recipe: Recipe) -> Gathered:
+def _gathered(files: Sequence[Listed], refused: Sequence[Refused], recipe: Recipe, stop: threading.Event) -> Gathered:
     from daemon.inference.association.pictures.training.crops import gather  # noqa: PLC0415 slow to import
 
     click.echo(f"reading {len(files)} pictures ...")
-    return gather(files, refused, recipe)
+
+    def give_way(_: int) -> None:
+        if stop.is_set():
+            raise click.exceptions.Exit(_STOPPED)
+
+    return gather(files, refused, recipe, told=give_way)
 
 
 def _tell(data: Gathered) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -17,7 +18,7 @@ from daemon.inference.association.pictures.training.calibrating import calibrati
 from daemon.inference.association.pictures.training.crops import Gathered
 from daemon.inference.association.pictures.training.recipe import Recipe
 from daemon.inference.association.pictures.training.retrieval import Retrieval, retrieval
-from daemon.inference.association.pictures.training.trainer import BEST, embedded
+from daemon.inference.association.pictures.training.trainer import BEST, Stopped, embedded
 from daemon.inference.association.pictures.weight_file import WeightFile, read_content
 from daemon.inference.association.pictures.weights import load_osnet
 from daemon.inference.checkpoints import replace_file
@@ -34,19 +35,27 @@ class Finished(NamedTuple):
     held_out: Retrieval
 
 
-def finish(recipe: Recipe, data: Gathered, folder: Path, licence: str) -> Finished:
+def finish(
+    recipe: Recipe, data: Gathered, folder: Path, licence: str, *, stop: Callable[[], bool] = lambda: False
+) -> Finished:
     """Write the best weights of a training as safetensors and as ONNX, each with its manifest, into folder/MODEL.
 
-    The calibration is of the people who were held out. Raises UnreadableFile where there are no weights yet, StoreFull,
-    and InvalidInput where what was learned fails the check that every embedder has to pass.
+    The calibration is of the people who were held out. Raises Stopped where `stop` says so, UnreadableFile where there
+    are no weights yet, StoreFull, and InvalidInput where what was learned fails the check that every embedder has to
+    pass.
     """
+
+    def give_way() -> None:
+        if stop():
+            raise Stopped
+
     if not (folder / BEST).is_file():
         raise UnreadableFile(f"{folder}: there is no {BEST} in it, for no epoch has ended yet")
     content = read_content(folder / BEST)
     told = recipe.manifest(hashlib.sha256(content).hexdigest(), licence)
     network = load_osnet(WeightFile(folder / BEST, told, content))
     held_out = data.held_out
-    vectors = embedded(network, held_out, Preparation(told), lambda: None)
+    vectors = embedded(network, held_out, Preparation(told), give_way)
     calibration = calibration_of(vectors, held_out.identities, held_out.cameras)
     graph = exported(network, told.height, told.width)
     (folder / MODEL).mkdir(exist_ok=True)

@@ -47,7 +47,8 @@ UNKEYED: Final = AuditKey.of(b"")
 class AuditKeys:
     """The key that is written with, and those that were.
 
-    lost: ids of keys that nobody has any more. strict: the chain goes on only from a key of these.
+    lost: ids of keys that nobody has any more. strict: the chain goes on only from a key of these, and to one that it
+    never had before; else a key that is found beside the store takes over from whatever was there.
     """
 
     current: AuditKey = UNKEYED
@@ -61,7 +62,7 @@ class AuditKeys:
 
     def by_id(self) -> dict[str, AuditKey]:
         """Return all keys by their ids."""
-        return {key.id: key for key in (UNKEYED, *self.former, self.current)}
+        return {key.id: key for key in (*self.former, self.current)}
 
 
 class Head(NamedTuple):

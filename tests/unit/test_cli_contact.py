@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from daemon.adapters.sql import open_stores
-from daemon.config import Config
+from daemon.config import AuditSection, Config
+from daemon.config.credentials import Secrets
 from daemon.main.assembly import DATABASE
+from daemon.main.audit_keys import audit_keys
 from daemon.products.rulebook import Rulebook
 from daemon.services import contacts
 from daemon.services.duty import Duty
@@ -39,7 +41,7 @@ async def zhiban(state: Path, *arguments: str) -> tuple[int, str, str]:
 
 async def bind(state: Path, code: str, contact_id: str) -> None:
     """Do what the bot does with a code, on the store."""
-    async with open_stores(state / DATABASE) as stores:
+    async with open_stores(state / DATABASE, audit_keys(AuditSection(), Secrets({}), state, make=True)) as stores:
         ports = house().duty.ports
         held = replace(ports, bot=stores.bot, principals=stores.principals, audit=stores.audit)
         await contacts.bind(Duty(held, Config(), Rulebook(())), code, contact_id)

@@ -14,7 +14,7 @@ from daemon.adapters.sql import schema
 from daemon.adapters.sql.faults import translated
 from daemon.adapters.sql.statements import Session, Statement
 from daemon.errors import ConfigError, StoreCorrupt
-from daemon.forum.audit_chain import CHAINED, KEY_CHANGED, AuditKeys, EarlierEntries, Head, Link
+from daemon.forum.audit_chain import CHAINED, KEY_CHANGED, UNKEYED, AuditKeys, EarlierEntries, Head, Link
 from daemon.ports import AuditEntry
 from daemon.products.documents import to_json
 from daemon.products.ids import new_id
@@ -82,7 +82,9 @@ class AuditChain:
             earlier.add(links(session))
             self._extend(session, Head(seq), [_entry(CHAINED, earlier.detail())])
             return
-        if not self._keys.follows(key_id) or session.one(_USED, of_key=current.id) == (1,):
+        if current is UNKEYED:  # takes over from none: `add` will say so to who writes
+            return
+        if not self._keys.follows(key_id) or (self._keys.strict and session.one(_USED, of_key=current.id) == (1,)):
             raise self._foreign(key_id)
         self._extend(session, Head(seq, mac), [_entry(KEY_CHANGED, {"from": key_id, "to": current.id})])
 

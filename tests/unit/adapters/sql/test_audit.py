@@ -18,7 +18,7 @@ from daemon.errors import ConfigError, Conflict, NotFound, StoreCorrupt
 from daemon.forum.audit_chain import CHAINED, KEY_CHANGED, UNKEYED, AuditKey, AuditKeys, Findings, NotedHead, Verifier
 from daemon.ports import AuditEntry
 from daemon.products.documents import to_json
-from tests.contract.makers import audit, batch
+from tests.contract.makers import audit, batch, incident
 
 KEY, NEXT, OTHER = (AuditKey.of(secret * 32) for secret in (b"k", b"n", b"x"))
 
@@ -104,7 +104,7 @@ async def test_a_log_written_anew_without_the_key_is_found_also_after_the_daemon
     _write_anew(path, key)
     assert proven(path, keys).faults
     assert proven(path, keys, head).faults
-    if key is OTHER:
+    if key.id != KEY.id:
         with pytest.raises(ConfigError, match="cannot follow"):
             await filled(path, keys)
     else:
@@ -149,6 +149,25 @@ async def test_a_key_that_is_not_at_hand_is_not_followed_unless_it_is_lost_or_th
     await filled(path, AuditKeys(OTHER))  # a key in another machine's state directory
     assert proven(path, AuditKeys(OTHER)).faults[0].seq == 1
     assert proven(path, AuditKeys(OTHER, (NEXT, KEY))).faults == ()
+
+
+async def test_who_has_no_key_writes_nothing_into_a_log_that_has_one(path: Path) -> None:
+    await filled(path, AuditKeys(KEY))
+    async with open_stores(path) as stores:
+        assert len((await stores.audit.entries(9)).items) == 5
+        with pytest.raises(ConfigError):
+            await stores.audit.append(audit())
+        with pytest.raises(ConfigError):
+            await stores.incidents.commit(batch(audits=[audit()], incidents=[made := incident()]))
+        with pytest.raises(NotFound):
+            await stores.incidents.incident(made.id)
+    assert proven(path, AuditKeys(KEY)).faults == ()
+
+
+async def test_a_key_beside_the_store_takes_over_also_from_one_that_followed_it(path: Path) -> None:
+    for key in (KEY, OTHER, KEY):
+        await filled(path, AuditKeys(key))
+    assert proven(path, AuditKeys(KEY, (OTHER,))).faults == ()
 
 
 async def test_entries_of_an_older_program_are_vouched_for_from_then_on(path: Path) -> None:

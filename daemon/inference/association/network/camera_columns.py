@@ -76,10 +76,13 @@ def fields_of(names: Iterable[str]) -> dict[str, str]:
     return layout
 
 
+@lru_cache(maxsize=1)
+def _spellings() -> tuple[str, ...]:
+    return tuple(name for field, others in NAMES.items() for name in (field, *others.split()) if len(name) > 3)
+
+
 def slips(names: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Yield the names of no field that are nearly that of one, with the one."""
-    plain_names = [name for field, others in NAMES.items() for name in (field, *others.split()) if len(name) > 3]
     for name in names:
-        key = header_key(name)
-        if field_of(name) is None and (near := get_close_matches(key, plain_names, 1, _ALIKE)):
+        if field_of(name) is None and (near := get_close_matches(header_key(name), _spellings(), 1, _ALIKE)):
             yield name, near[0]

@@ -44,6 +44,8 @@ def csv_drafts(path: Path, name: str, encoding: str, findings: Findings) -> Iter
             for slip, near in slips(table.columns)
         )
         for row in table:
+            if findings.hopeless:
+                return
             place = f"{name}:{row.line}"
             if row.reason:
                 findings.faults.append(Finding(place, row.reason))

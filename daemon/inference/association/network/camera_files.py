@@ -18,8 +18,8 @@ from daemon.inference.association.network.validation import Finding, Findings
 from daemon.ports.sightings import Camera, Way
 from daemon.products.feeds.encodings import HEAD, UNDECODABLE, decoder, detect_encoding
 
-#: Largest file that is read, some 300,000 cameras.
-MAX_BYTES: Final = 64 * 1024 * 1024
+#: Largest file that is read, some 50,000 cameras with their ways.
+MAX_BYTES: Final = 32 * 1024 * 1024
 #: Drops the mark that Windows programs begin with.
 _UTF8: Final = "utf-8-sig"
 

@@ -20,7 +20,10 @@ from daemon.inference.association.network.draft_values import Draft
 from daemon.inference.association.network.validation import Finding, Findings, quoted
 
 #: Brackets and commas of a text, above which it is no network: values take up to a hundred bytes each once read.
-_MOST_VALUES: Final = 4_000_000
+_MOST_VALUES: Final = 2_000_000
+#: Names of properties that are looked at for slips of the pen, and how long such a name is.
+_MOST_NAMES: Final = 200
+_LONGEST_NAME: Final = 40
 _NOT_WGS84: Final = "coordinates are expected in WGS 84, longitude before latitude (RFC 7946)"
 _WGS84: Final = ("crs84", "4326", "4979", "wgs84", "wgs 84")
 _CAMERA_LISTS: Final = ("cameras", "nodes", "points", "相机", "摄像头")
@@ -72,8 +75,10 @@ def _own_form(found: dict[str, Any], name: str, findings: Findings) -> Iterator[
 
 
 def _listed(items: list[Any], path: str, kind: str, findings: Findings) -> Iterator[Draft]:
-    told: set[str] = set()
+    looked_at: set[str] = set()
     for number, item in enumerate(items):
+        if findings.hopeless:
+            return
         place = f"{path}.{number}" if path else str(number)
         if not isinstance(item, dict):
             findings.faults.append(Finding(place, f"an object is expected, found {type(item).__name__}"))
@@ -82,8 +87,9 @@ def _listed(items: list[Any], path: str, kind: str, findings: Findings) -> Itera
         draft = _feature(item, place, findings) if is_feature else _plain(item, place, kind)
         if draft is None:
             continue
-        for slip, near in slips(set(draft[1]) - told):
-            told.add(slip)
+        new = [] if len(looked_at) > _MOST_NAMES else [name for name in draft[1] if name not in looked_at]
+        looked_at.update(new)
+        for slip, near in slips(name for name in new if len(name) <= _LONGEST_NAME):
             findings.warnings.append(Finding(f"{place}.{slip}", f'no such property; did you mean "{near}"?'))
         yield draft[0]
 

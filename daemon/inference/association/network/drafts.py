@@ -69,12 +69,12 @@ def read_drafts(drafts: Sequence[Draft]) -> Drafted:
     """
     drafted = Drafted()
     for draft in drafts:
-        if not draft.is_way():
+        if not draft.is_way() and not drafted.findings.hopeless:
             _read_camera(draft, drafted)
     places = {camera.id: camera for camera in drafted.cameras}
     one_way: list[bool | None] = []
     for draft in drafts:
-        if draft.is_way():
+        if draft.is_way() and not drafted.findings.hopeless:
             _read_way(draft, places, drafted, one_way)
     _add_ways_back(drafted, one_way)
     return drafted

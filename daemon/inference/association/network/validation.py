@@ -34,6 +34,7 @@ _MOST_RATE: Final = 0.1
 #: Degrees within which a whole network lies, where one camera is far from all others.
 _NEAR_DEG: Final = 1.0
 _MOST_FAULTS: Final = 100
+_HOPELESS: Final = 1_000
 
 
 class Finding(NamedTuple):
@@ -50,12 +51,19 @@ class Findings:
     faults: list[Finding] = field(default_factory=list)
     warnings: list[Finding] = field(default_factory=list)
 
+    @property
+    def hopeless(self) -> bool:
+        """Tell whether there are so many faults that reading on tells nobody anything."""
+        return len(self.faults) >= _HOPELESS
+
     def refuse(self, name: str) -> None:
         """Raise InvalidInput with every fault, the first hundred, when there is one."""
         if not self.faults:
             return
         first, more = self.faults[0], len(self.faults) - 1
-        tail = f", and {more:,} more fault{'s' if more > 1 else ''}" if more else ""
+        tail = (
+            f", and {more:,}{'' if more < _HOPELESS - 1 else ' or'} more fault{'s' if more > 1 else ''}" if more else ""
+        )
         where = f", {first.place}" if first.place else ""
         raise InvalidInput(f"{name}{where}: {first.message}{tail}", tuple(self.faults[:_MOST_FAULTS]))
 
@@ -76,6 +84,8 @@ def check_network(
     findings = Findings()
     camera_places = camera_places or [f"cameras.{number}" for number in range(len(cameras))]
     for place, camera in zip(camera_places, cameras, strict=True):
+        if findings.hopeless:
+            break
         findings.faults.extend(_under(place, *found) for found in _camera_faults(camera))
         findings.warnings.extend(_under(place, *found) for found in _camera_warnings(camera))
     findings.faults.extend(_repeated_ids(cameras, camera_places))
@@ -85,6 +95,8 @@ def check_network(
     known = by_id.keys() | set(broken)
     straights = [_straight_beyond(way, by_id) for way in ways]
     for place, way, straight in zip(places, ways, straights, strict=True):
+        if findings.hopeless:
+            break
         findings.faults.extend(_unknown_ends(place, way, known))
         findings.faults.extend(_under(place, *found) for found in _way_faults(way, straight))
         findings.warnings.extend(_under(place, *found) for found in _way_warnings(way, by_id))

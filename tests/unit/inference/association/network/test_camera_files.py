@@ -258,6 +258,11 @@ def test_all_faults_are_told_at_once_and_the_first_in_words() -> None:
     assert len(all_.value.faults) == 100
 
 
+def test_a_file_that_is_wrong_throughout_is_not_read_to_its_end() -> None:
+    with pytest.raises(InvalidInput, match="and 999 or more faults"):
+        parse_cameras(b"[" + b"{}," * 5_000 + b"{}]")
+
+
 def test_a_single_swapped_camera_among_others_is_found() -> None:
     features = [point(str(n), 51.4 + n * 0.001, 35.7) for n in range(5)] + [point("x", 35.7, 51.4)]
     assert "swapped" in faults(collection(*features))["features.5.geometry.coordinates"]
@@ -372,7 +377,7 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
 def test_huge_files_are_refused_before_they_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with (tmp_path / "huge.json").open("wb") as file:
         file.truncate(camera_files.MAX_BYTES + 1)
-    with pytest.raises(UnreadableFile, match="at most 67,108,864 are read"):
+    with pytest.raises(UnreadableFile, match="at most 33,554,432 are read"):
         read_cameras(tmp_path / "huge.json")
     monkeypatch.setattr(camera_files, "MAX_BYTES", 10)
     with pytest.raises(UnreadableFile, match="at most 10 are read"):

@@ -52,8 +52,9 @@ class SentPicture(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def put_network(duty: Duty, actor: Actor, cameras: Sequence[Camera], ways: Sequence[Way]) -> None:
-    """Replace the network; searches that run look no more at cameras that are gone."""
+    """Replace the network; searches that run look no more at cameras that are gone. Raises InvalidInput."""
     association = system(duty)
+    await duty.ports.offload.run(partial(_check, cameras, ways), what="association.network")
     before, _ = await association.gallery.network()
     await association.gallery.put_network(cameras, ways)
     for gone in {camera.id for camera in before} - {camera.id for camera in cameras}:
@@ -64,7 +65,12 @@ async def put_network(duty: Duty, actor: Actor, cameras: Sequence[Camera], ways:
 
 async def put_camera(duty: Duty, actor: Actor, camera: Camera, ways: Sequence[Way]) -> None:
     """Add or move a camera with its ways. Raises InvalidInput."""
-    await system(duty).gallery.put_camera(camera, ways)
+    gallery = system(duty).gallery
+    cameras, all_ways = await gallery.network()
+    others = [one for one in cameras if one.id != camera.id]
+    kept = [way for way in all_ways if camera.id not in {way.origin, way.target}]
+    await duty.ports.offload.run(partial(_check, [*others, camera], [*kept, *ways]), what="association.network")
+    await gallery.put_camera(camera, ways)
     await cases.note(duty.ports, actor, "camera.put", f"camera:{camera.id}", {"ways": str(len(ways))})
 
 
@@ -134,6 +140,12 @@ async def learn(duty: Duty, actor: Actor, passages: Sequence[Sequence[str]], *, 
     learnt = await system(duty).sites.learn(passages, replace=replace)
     await cases.note(duty.ports, actor, "passages.learnt", "gallery", {"passages": str(len(passages))})
     return learnt
+
+
+def _check(cameras: Sequence[Camera], ways: Sequence[Way]) -> None:
+    from daemon.inference.association.network.validation import check_network  # noqa: PLC0415 slow to import
+
+    check_network(cameras, ways).refuse("the network")
 
 
 def _earliest(duty: Duty) -> datetime:

@@ -14,22 +14,32 @@ from daemon.ports.sightings import Camera, CarriedThing, Way, Window
 
 
 class _Street:
-    """Three cameras along a street, and one walker that is seen by each, twice."""
+    """Three cameras along a street, and one walker that is seen by each, twice.
+
+    mapped: windows are slices of memory-mapped files, which are read-only; strided: with face rows among other columns.
+    A kernel is compiled anew for each of these kinds of arrays.
+    """
 
     cameras: Sequence[str] = ("a", "b", "c")
     size = 6
+
+    def __init__(self, *, mapped: bool = False, strided: bool = False) -> None:
+        self._mapped, self._strided = mapped, strided
 
     def window(self, camera: int, start_s: float, end_s: float) -> Window:
         times = np.array([83.0 * camera, 83.0 * camera + 9.0])
         first, end = np.searchsorted(times, (start_s, end_s))
         rows = np.arange(2 * camera, 2 * camera + 2)[first:end]
         vectors, unknown = np.eye(2, dtype=np.float16)[first:end], np.full(len(rows), np.nan, np.float32)
-        return Window(
-            rows, times[first:end], vectors, np.arange(end - first, dtype=np.int32), vectors, unknown, unknown
-        )
+        face_rows = np.arange(end - first, dtype=np.int32)
+        seen = Window(rows, times[first:end], vectors, face_rows, vectors, unknown, unknown)
+        return _as_mapped(seen, strided=self._strided) if self._mapped else seen
 
     def id_of(self, row: int) -> str:
         return str(row)
+
+    def ids_of(self, row: int) -> Sequence[str]:
+        return (str(row),)
 
     def row_of(self, detection_id: str) -> int:
         raise NotFound(f"there is no detection {detection_id!r}")
@@ -41,9 +51,21 @@ class _Street:
         return ((2, 166.0),) if thing.value else ()
 
 
+def _as_mapped(window: Window, *, strided: bool) -> Window:
+    face_rows = np.repeat(window.face_rows, 2)[::2] if strided else window.face_rows
+    mapped = window._replace(face_rows=face_rows, quality=window.quality.copy(), direction_deg=window.quality.copy())
+    for column in (mapped.times, mapped.face_rows, mapped.quality, mapped.direction_deg):
+        column.flags.writeable = False
+    return mapped
+
+
 def warm_up() -> None:
     """Compile the kernels, or load them from numba's cache. Takes seconds to a minute the first time."""
-    view = _Street()
+    for street in (_Street(), _Street(mapped=True), _Street(mapped=True, strided=True)):
+        _walk(street)
+
+
+def _walk(view: _Street) -> None:
     cameras = [Camera(id=name, longitude=place * 1e-3, latitude=0.0) for place, name in enumerate(view.cameras)]
     ends = (("a", "b"), ("b", "a"), ("b", "c"), ("c", "b"))
     ways = [Way(origin=origin, target=target, metres=111.0) for origin, target in ends]

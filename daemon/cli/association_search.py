@@ -114,7 +114,7 @@ def _followed(daemon: Daemon, search_id: str) -> Any:
             if shown:
                 click.echo(f"\r\x1b[K{_line(last)}", nl=False, err=True)
     except KeyboardInterrupt:
-        last = daemon.ask("POST", f"{where}:cancel")
+        last = daemon.ask("POST", f"{where}/cancel")
     if shown:
         click.echo("\r\x1b[K", nl=False, err=True)
     return last or daemon.ask("GET", where)

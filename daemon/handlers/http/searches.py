@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 from pydantic import Field, ValidationError
 
 from daemon.errors import InvalidInput
@@ -111,12 +112,12 @@ async def begin_search(call: Call) -> ShownSearch:
 
 
 async def search_again(call: Call) -> ShownSearch:
-    """POST /association/searches/{search}:again."""
+    """POST /association/searches/{search}/again."""
     return _shown(await association_searches.again(call.duty, call.actor, call.path["search"]), None)
 
 
 async def cancel_search(call: Call) -> ShownSearch:
-    """POST /association/searches/{search}:cancel."""
+    """POST /association/searches/{search}/cancel."""
     search = await association_searches.cancel(call.duty, call.actor, call.path["search"])
     return _shown(search, await _result(call, search))
 
@@ -195,7 +196,7 @@ async def _parts(call: Call) -> AsyncIterator[tuple[str, bytes]]:
             if count > section.pictures + 1 or not isinstance(part, BodyPartReader):
                 raise InvalidInput("the form cannot be used", (("picture", f"expected at most {section.pictures}"),))
             yield part.name or "", await _whole(part, section.picture_limit)
-    except (ValueError, AssertionError, web.RequestPayloadError) as exc:
+    except (ValueError, AssertionError, HttpProcessingError, web.RequestPayloadError) as exc:
         raise BadRequest(f"the form cannot be read: {exc}") from None
 
 
@@ -226,8 +227,8 @@ ROUTES = (
         access=Scope.ASSOCIATION_SEARCH, refusals=(403, 404)),
     get(_PATH + "/{search}/events", follow_search, str, "Follow a search as server-sent events", query=EventsQuery,
         access=Scope.ASSOCIATION_SEARCH, produces=EVENT_STREAM, timed=False, refusals=(403, 404)),
-    post(_PATH + "/{search}:cancel", cancel_search, ShownSearch, "End a search where it is", Scope.ASSOCIATION_SEARCH,
+    post(_PATH + "/{search}/cancel", cancel_search, ShownSearch, "End a search where it is", Scope.ASSOCIATION_SEARCH,
          refusals=(403, 404, 409)),
-    post(_PATH + "/{search}:again", search_again, ShownSearch, "Begin a search that ended anew",
+    post(_PATH + "/{search}/again", search_again, ShownSearch, "Begin a search that ended anew",
          Scope.ASSOCIATION_SEARCH, status=202, refusals=(403, 404, 409, 429, 503)),
 )  # fmt: skip

@@ -12,7 +12,7 @@ from msgspec import UNSET, UnsetType
 
 from daemon.inference.association.folders.exam import Exam, exams_of
 from daemon.inference.association.folders.folder import DataFolder
-from daemon.inference.association.folders.scores import Counts, calibration_error, reliability
+from daemon.inference.association.folders.scores import Bins, Counts, calibration_error, reliability
 from daemon.inference.association.network.learning import learn
 from daemon.inference.association.network.site_model import SiteModel
 from daemon.inference.association.search.best_first import BestFirst, warm_up
@@ -62,7 +62,7 @@ class BestFirstFigures(Figures, kw_only=True):
 class Evaluation(msgspec.Struct, kw_only=True):
     """calibration_error: expected, over hops and alternatives that were reported; None without answers.
 
-    calibration_bins: stated mean, share that was right and count, of bins of equal width that are not empty.
+    calibration_bins: of the ten bins of equal width that are not empty, mean stated, share that was right, and count.
     """
 
     exhaustive: Figures
@@ -70,7 +70,8 @@ class Evaluation(msgspec.Struct, kw_only=True):
     best_first: BestFirstFigures
     calibration_error: float | None
     calibration_error_below_99: float | None
-    calibration_bins: tuple[tuple[float, float, int], ...]
+    calibration_bins: Bins
+    calibration_bins_below_99: Bins
     queries: int
     passages: int
     learn_s: float
@@ -232,6 +233,7 @@ def _evaluation(
         calibration_error=calibration_error(best_first.stated, best_first.right),
         calibration_error_below_99=calibration_error(best_first.stated, best_first.right, CERTAIN),
         calibration_bins=reliability(best_first.stated, best_first.right),
+        calibration_bins_below_99=reliability(best_first.stated, best_first.right, CERTAIN),
         queries=len(best_first.found), passages=passages, learn_s=learn_s, batch=limits.batch,
         stop_mass=limits.stop_mass, seed=SEED,
     )  # fmt: skip

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+#: Mean stated probability, share that was right and count of each bin that is not empty, rising.
+Bins: TypeAlias = tuple[tuple[float, float, int], ...]
 #: Bins of equal width from 0 to 1 of the calibration error.
-BINS: Final = 15
+BINS: Final = 10
 
 
 @dataclass(slots=True)
@@ -53,15 +56,23 @@ def calibration_error(stated: Iterable[float], right: Iterable[bool], below: flo
     (Naeini, Cooper and Hauskrecht, "Obtaining well calibrated probabilities using Bayesian binning", AAAI 2015).
     None where nothing was stated.
     """
-    bins = reliability(stated, right, below)
-    total = sum(count for _, _, count in bins)
-    return sum(count * abs(mean - share) for mean, share, count in bins) / total if total else None
+    return error_of(reliability(stated, right, below))
 
 
-def reliability(
-    stated: Iterable[float], right: Iterable[bool], below: float = 2.0
-) -> tuple[tuple[float, float, int], ...]:
-    """Return mean stated probability, share that was right and count of each bin that is not empty, rising."""
+def error_of(*worlds: Bins) -> float | None:
+    """Return the same of bins, those of several worlds thrown together; None where all are empty."""
+    sums: dict[int, list[float]] = defaultdict(lambda: [0.0, 0.0])
+    total = 0
+    for mean, share, count in (one for bins in worlds for one in bins):
+        both = sums[min(int(mean * BINS), BINS - 1)]
+        both[0] += count * mean
+        both[1] += count * share
+        total += count
+    return sum(abs(stated - right) for stated, right in sums.values()) / total if total else None
+
+
+def reliability(stated: Iterable[float], right: Iterable[bool], below: float = 2.0) -> Bins:
+    """Return what was stated and what was right, by bin, of what was stated below a probability."""
     chances: NDArray[Any] = np.fromiter(stated, np.float64)
     came_true: NDArray[Any] = np.fromiter(right, np.float64)
     kept = chances < below

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from daemon.inference.association.folders.scores import BINS, Counts, calibration_error, reliability
+from daemon.inference.association.folders.scores import BINS, Counts, calibration_error, error_of, reliability
 
 
 def test_scores_are_averaged_over_detections_and_not_over_queries() -> None:
@@ -48,3 +48,10 @@ def test_bins_are_of_equal_width_and_hold_both_ends() -> None:
     bins = reliability([0.0, 1 / BINS - 1e-9, 1 / BINS + 1e-9, 1.0], [False, False, True, True])
     assert [count for _, _, count in bins] == [2, 1, 1]
     assert sum(count for _, _, count in reliability([n / 1000 for n in range(1001)], [True] * 1001)) == 1001
+
+
+def test_worlds_thrown_together_have_the_error_of_all_their_hops() -> None:
+    one, other = ([0.05, 0.62, 0.93, 1.0], [False, True, True, True]), ([0.01, 0.68, 0.61], [True, False, False])
+    whole = calibration_error(one[0] + other[0], one[1] + other[1])
+    assert error_of(reliability(*one), reliability(*other)) == pytest.approx(whole)
+    assert error_of() is None

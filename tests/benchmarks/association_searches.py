@@ -127,7 +127,7 @@ def calibration(worlds: Sequence[Measured]) -> list[dict[str, Any]]:
     stated, missed = mean(worlds, "best_first", "unexplored"), mean(worlds, "best_first", "missed")
     told = worlds[0].told
     return [
-        row(f"expected calibration error of hops and alternatives that were reported, 10 bins, worlds together; {told}", "", whole, None,
+        row(f"expected calibration error of all hops that were reported, ten bins; {told}", "", whole, None,
             "under 0.03", whole < 0.03),
         row(f"the same of the {count} below .99; {told}", "", below, None, "under 0.06", below < 0.06),
         row(f"probability stated to be unexplored; peer: share missed; {told}", "", stated, missed,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -74,14 +75,14 @@ def _send_folder(daemon: Daemon, path: Path) -> Mapping[str, int]:
     _send_network(daemon, path / "cameras.geojson")
     counts = {"stored": 0, "known": 0, "refused": 0}
     lines = (_encoded(sighting) for sighting in folder.sightings())
-    with click.progressbar(length=len(folder.rows.ids), label="detections", file=_stderr()) as bar:
+    with _shown(len(folder.rows.ids)) as sent:
         for batch in _batches(lines):
             content = b"\n".join(batch)
             answer = daemon.upload(_DETECTIONS, io.BytesIO(content), len(content), {}, kind="application/x-ndjson")
             counts["stored"] += answer["stored"]
             counts["known"] += answer["known"]
             _tell_refused(counts, answer["refused"], batch)
-            bar.update(len(batch))
+            sent(len(batch))
     return counts
 
 
@@ -130,7 +131,7 @@ def _tell_refused(counts: dict[str, int], refused: Iterable[tuple[int, str]], ba
 def _encoded(sighting: Sighting) -> bytes:
     """Return a detection as a line, its vectors as base64 of float16, as they will be kept."""
     sent: dict[str, Any] = {
-        name: value for name, value in msgspec.to_builtins(sighting.detection).items() if value not in {None, ""}
+        name: value for name, value in msgspec.to_builtins(sighting.detection).items() if value is not None
     }
     for name, vector in (("body", sighting.body), ("face", sighting.face)):
         if vector is not None:
@@ -162,5 +163,14 @@ def _png(crop: Any) -> bytes:
     return out.getvalue()
 
 
-def _stderr() -> Any:
-    return click.get_text_stream("stderr")
+@contextmanager
+def _shown(total: int) -> Iterator[Callable[[int], None]]:
+    """Give what moves a bar on standard error while that is a terminal."""
+    from rich.console import Console  # noqa: PLC0415 slow to import
+    from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn  # noqa: PLC0415
+
+    console = Console(stderr=True)
+    columns = (*Progress.get_default_columns()[:-1], MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+        task = bars.add_task("detections", total=total)
+        yield lambda count: bars.advance(task, count)

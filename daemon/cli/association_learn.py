@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import click
 
 from daemon.cli.reach import Daemon
 from daemon.errors import InvalidInput, UnreadableFile
+from daemon.log import printable
 
 
 @click.command()
@@ -19,34 +21,43 @@ def learn(file: Path, replace: bool) -> None:
     """Have the daemon learn transit times, turns and thresholds from confirmed passages.
 
     PASSAGES is a file of JSON Lines, or a folder that holds passages.jsonl: {"detections": [ID, ...]} a line, the
-    detections of one target in order of time.
+    detections of one target in order of time. Detections that the daemon does not have are passed over.
     """
-    path = file / "passages.jsonl" if file.is_dir() else file
-    answer = Daemon.found().ask(
-        "POST", "/api/v1/association/passages", body={"passages": _read(path), "replace": replace}
-    )
+    content = _read(file / "passages.jsonl" if file.is_dir() else file)
+    answer = Daemon.found().upload(
+        "/api/v1/association/passages", io.BytesIO(content), len(content), {"replace": str(replace).lower()},
+        kind="application/x-ndjson",
+    )  # fmt: skip
     for one in answer["learnt"]:
-        models = " and ".join(name for name in (one["body_model"], one["face_model"]) if name)
-        click.echo(f"{models}: {one['used']} of {one['passages']} passages, {one['detections']} detections")
+        models = " and ".join(printable(name) for name in (one["body_model"], one["face_model"]) if name)
+        click.echo(
+            f"{models or 'no model'}: {one['used']} of {one['passages']} passages, {one['detections']} detections"
+        )
 
 
-def _read(path: Path) -> list[list[str]]:
+def _read(path: Path) -> bytes:
+    """Return the passages of a file, one a line."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as exc:
-        raise UnreadableFile(f"{path}: cannot be read: {exc}") from exc
+    except OSError as exc:
+        raise UnreadableFile(f"{path}: cannot be read: {exc.strerror or exc}") from exc
+    except UnicodeDecodeError as exc:
+        raise UnreadableFile(f"{path}: is not UTF-8: byte {exc.start}") from exc
     passages = [_passage(path, number, line) for number, line in enumerate(lines, 1) if line.strip()]
     if not passages:
         raise InvalidInput(f"{path}: there is no passage in it")
-    return passages
+    return b"\n".join(json.dumps({"detections": passage}, ensure_ascii=False).encode() for passage in passages)
 
 
 def _passage(path: Path, number: int, line: str) -> list[str]:
+    """Return the ids of a line, which may be numbers."""
     try:
         found: Any = json.loads(line)
         detections = found["detections"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise InvalidInput(f'{path}, line {number}: expected {{"detections": [ID, ...]}}') from None
-    if not isinstance(detections, list) or not all(isinstance(one, str) for one in detections):
+    if not isinstance(detections, list) or not all(isinstance(one, str) or type(one) is int for one in detections):
         raise InvalidInput(f"{path}, line {number}: expected the ids of detections")
-    return detections
+    if len(detections) < 2:
+        raise InvalidInput(f"{path}, line {number}: expected two detections or more of one target")
+    return [str(one) for one in detections]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import mimetypes
@@ -14,7 +15,7 @@ from typing import Any, Final
 import click
 
 from daemon.cli.reach import Daemon, part
-from daemon.errors import UnreadableFile, ZhibanError
+from daemon.errors import Conflict, UnreadableFile, ZhibanError
 from daemon.log import printable
 
 _PATH: Final = "/api/v1/association/searches"
@@ -48,20 +49,20 @@ def search(
 ) -> None:
     """Search for a target: from a detection, or from a picture with its camera and time.
 
-    Ctrl-C cancels the search; what it had found by then is shown. Exit status: 0 done, 1 when it did not come to
-    its end.
+    Times are those of the cameras' clocks, shown in UTC. Ctrl-C cancels the search; what it had found by then is
+    shown. Exit status: 0 done, 1 when it did not come to its end.
     """
     daemon = Daemon.found()
     begun = _begin(daemon, _body(asked), pictures)
-    ended = _followed(daemon, begun["id"])
     where = f"{_PATH}/{part(begun['id'])}"
+    ended = _followed(daemon, where)
     if as_json:
         click.echo(json.dumps(daemon.ask("GET", where), ensure_ascii=False, indent=2))
-    elif ended["state"] in {"done", "cancelled"}:
+    elif ended["result"] is not None:
         click.echo(_taken(daemon, where, "text", language).rstrip())
     for form, path in zip(_FORMS, (svg, geojson), strict=True):
-        if path is not None:
-            path.write_text(_taken(daemon, where, form, language), encoding="utf-8")
+        if path is not None and ended["result"] is not None:
+            _write(path, _taken(daemon, where, form, language))
             click.echo(f"written: {path}", err=as_json)
     if ended["state"] != "done":
         raise ZhibanError(f"the search is {ended['state']}{': ' + ended['problem'] if ended['problem'] else ''}")
@@ -105,19 +106,28 @@ def _form(body: Mapping[str, Any], pictures: Sequence[Path]) -> tuple[bytes, str
     return whole + f"--{boundary}--\r\n".encode(), f"multipart/form-data; boundary={boundary}"
 
 
-def _followed(daemon: Daemon, search_id: str) -> Any:
-    """Return the last state of a search; meanwhile its progress is shown on a terminal."""
-    where, last = f"{_PATH}/{part(search_id)}", None
+def _followed(daemon: Daemon, where: str) -> Any:
+    """Return a search as it is when it has ended; meanwhile its progress is shown on a terminal."""
     shown = sys.stderr.isatty()
     try:
-        for last in daemon.events(f"{where}/events", {}):
+        for state in daemon.events(f"{where}/events", {}):
             if shown:
-                click.echo(f"\r\x1b[K{_line(last)}", nl=False, err=True)
+                click.echo(f"\r\x1b[K{_line(state)}", nl=False, err=True)
     except KeyboardInterrupt:
-        last = daemon.ask("POST", f"{where}/cancel")
-    if shown:
-        click.echo("\r\x1b[K", nl=False, err=True)
-    return last or daemon.ask("GET", where)
+        with contextlib.suppress(Conflict):  # it ended by itself
+            daemon.ask("POST", f"{where}:cancel")
+    finally:
+        if shown:
+            click.echo("\r\x1b[K", nl=False, err=True)
+    return daemon.ask("GET", where)
+
+
+def _write(path: Path, content: str) -> None:
+    try:
+        with click.open_file(str(path), "w", encoding="utf-8", atomic=True) as file:
+            file.write(content)
+    except OSError as exc:
+        raise ZhibanError(f"{path}: cannot be written: {exc.strerror or exc}") from exc
 
 
 def _line(state: Mapping[str, Any]) -> str:

@@ -105,21 +105,9 @@ def _svg(trajectory: Trajectory, graph: CameraGraph, about: About, language: Lan
 
 
 def _text(trajectory: Trajectory, graph: CameraGraph, about: About, language: Language) -> bytes:
-    from daemon.inference.association.result.json_result import document  # noqa: PLC0415 as above
+    from daemon.inference.association.result.text import to_text  # noqa: PLC0415 as above
 
-    found = document(trajectory, graph, about, language)
-    lines = [_whose(about), found.summary]
-    for hit in found.hops:
-        lines.append(f"{hit.number:3}. {hit.words}")
-        lines += [f"     {other.words}" for other in hit.alternatives]
-    lines += [*found.follows_words, *found.unsearched_words, found.cost.words]
-    return "\n".join(lines).encode()
-
-
-def _whose(about: About) -> str:
-    case, searcher = about.case_title or about.case, about.searcher_name or about.searcher
-    taken = f" · {about.exported_by_name or about.exported_by}" if about.exported_by != about.searcher else ""
-    return f"{case} · {about.purpose} · {searcher}{taken} · {about.exported_at:%Y-%m-%d %H:%M:%SZ}"
+    return to_text(trajectory, graph, about, language).encode()
 
 
 #: What a result can be taken away as.

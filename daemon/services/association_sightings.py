@@ -40,6 +40,12 @@ class SentDetection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     dtype: str = "float16"
 
 
+class SentPassage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A confirmed passage: the detections of one target, in order of time."""
+
+    detections: tuple[str, ...]
+
+
 class SentPicture(msgspec.Struct, frozen=True, kw_only=True):
     """A picture of somebody, to be embedded here. id: made where absent; box: of a frame, the whole where absent."""
 
@@ -135,9 +141,11 @@ async def detection(duty: Duty, actor: Actor, detection_id: str, *, case_id: str
     return found
 
 
-async def learn(duty: Duty, actor: Actor, passages: Sequence[Sequence[str]], *, replace: bool) -> tuple[Learnt, ...]:
-    """Learn of confirmed passages. Raises InvalidInput, NotFound."""
-    learnt = await system(duty).sites.learn(passages, replace=replace)
+async def learn(duty: Duty, actor: Actor, lines: Sequence[bytes], *, replace: bool) -> tuple[Learnt, ...]:
+    """Learn of confirmed passages, a JSON object of `detections` a line. Raises InvalidInput by line, NotFound."""
+    association = system(duty)
+    passages = await duty.ports.offload.run(partial(_passages, lines), what="association.learn")
+    learnt = await association.sites.learn(passages, replace=replace)
     await cases.note(duty.ports, actor, "passages.learnt", "gallery", {"passages": str(len(passages))})
     return learnt
 
@@ -176,6 +184,22 @@ def _sighting(sent: SentDetection, earliest: datetime) -> Sighting:
     _check_age(sent.time, earliest)
     kept = {name: getattr(sent, name) for name in Detection.__struct_fields__}
     return Sighting(Detection(**kept), _vector(sent.body, sent.dtype), _vector(sent.face, sent.dtype))
+
+
+def _passages(lines: Sequence[bytes]) -> list[list[str]]:
+    decoder = msgspec.json.Decoder(SentPassage)
+    passages: list[list[str]] = []
+    faults: list[tuple[str, str]] = []
+    for number, line in enumerate(lines, 1):
+        try:
+            passages.append(list(decoder.decode(line).detections))
+        except (msgspec.MsgspecError, UnicodeDecodeError) as exc:
+            faults.append((f"line.{number}", str(exc)))
+    if not lines:
+        faults.append(("", 'expected {"detections": [ID, ...]} a line'))
+    if faults:
+        raise InvalidInput("the passages cannot be used", tuple(faults[:_TOLD]))
+    return passages
 
 
 def _vector(raw: bytes | None, dtype: str) -> Any:

@@ -68,11 +68,10 @@ class SentCamera(Body):
     ways: tuple[SentWay, ...] = Field((), max_length=10_000, strict=False)
 
 
-class Passages(Body):
-    """Confirmed passages: each the ids of the detections of one target, in order of time. replace: what is kept."""
+class LearnQuery(Query):
+    """replace: the passages that are kept, and not beside them."""
 
-    passages: tuple[tuple[str, ...], ...] = Field(max_length=100_000, strict=False)
-    replace: bool = False
+    replace: Flag = False
 
 
 class PictureQuery(Query):
@@ -91,12 +90,6 @@ class LookQuery(Query):
 
     case: NonBlankLine
     purpose: NonBlankLine
-
-
-class NetworkQuery(Query):
-    """confirm: that what is sent takes the place of the whole network."""
-
-    confirm: Flag = False
 
 
 class ModelCount(msgspec.Struct, frozen=True, kw_only=True):
@@ -178,8 +171,6 @@ async def remove_camera(call: Call) -> None:
 
 async def ingest_detections(call: Call) -> Ingested:
     """POST /association/detections."""
-    if call.request.content_type not in _LINES:
-        raise WrongMediaType(f"the body is {call.request.content_type}, expected {_LINES[0]}")
     return await association_sightings.ingest(call.duty, call.actor, [line async for line in _lines(call)])
 
 
@@ -208,10 +199,9 @@ async def get_detection(call: Call) -> Kept:
 
 
 async def learn_passages(call: Call) -> LearntOf:
-    """POST /association/passages."""
-    sent = call.sent(Passages)
-    learnt = await association_sightings.learn(call.duty, call.actor, sent.passages, replace=sent.replace)
-    return LearntOf(learnt=learnt)
+    """POST /association/passages: confirmed ones, each the ids of the detections of one target in order of time."""
+    lines, replace = [line async for line in _lines(call)], call.asked(LearnQuery).replace
+    return LearntOf(learnt=await association_sightings.learn(call.duty, call.actor, lines, replace=replace))
 
 
 async def get_models(call: Call) -> Models:
@@ -229,6 +219,8 @@ async def get_models(call: Call) -> Models:
 
 async def _lines(call: Call) -> AsyncIterator[bytes]:
     """Iterate over the lines of the body, the last one with or without its break."""
+    if call.request.content_type not in _LINES:
+        raise WrongMediaType(f"the body is {call.request.content_type}, expected {_LINES[0]}")
     section, rest = call.duty.config.association, b""
     async for piece in stream_body(call.request, section.ingest_limit, call.duty.config.http.body_timeout):
         *whole, rest = (rest + piece).split(b"\n")
@@ -258,7 +250,8 @@ def _kept(found: Detection) -> Kept:
 _SEARCH, _ADMIN = Scope.ASSOCIATION_SEARCH, Scope.ASSOCIATION_ADMIN
 _CAMERA: Final = "/api/v1/association/cameras/{camera}"
 ROUTES = (
-    get("/association/cameras", get_network, Network, "List cameras and the ways between them", access=_SEARCH),
+    get("/association/cameras", get_network, Network, "List cameras and the ways between them", access=_SEARCH,
+        refusals=(404,)),
     post("/association/cameras:import", import_network, NetworkRead, "Replace the network of cameras", _ADMIN,
          media=tuple(NETWORK_MEDIA), repeatable=False, timed=False),
     Route(method="PUT", path=_CAMERA, operation="put_camera", summary="Add or move a camera", handler=put_camera,
@@ -271,7 +264,8 @@ ROUTES = (
          query=PictureQuery, media=("image/*",), repeatable=False, status=201, refusals=(503,)),
     get("/association/detections/{detection}", get_detection, Kept, "Look at a detection, within a case",
         query=LookQuery, access=_SEARCH, refusals=(403, 404)),
-    post("/association/passages", learn_passages, LearntOf, "Learn of confirmed passages", _ADMIN, body=Passages,
-         repeatable=False, timed=False, refusals=(404,)),
-    get("/association/models", get_models, Models, "Tell what pictures are embedded with", access=_SEARCH),
+    post("/association/passages", learn_passages, LearntOf, "Learn of confirmed passages", _ADMIN,
+         query=LearnQuery, media=_LINES, repeatable=False, timed=False, refusals=(404,)),
+    get("/association/models", get_models, Models, "Tell what pictures are embedded with", access=_SEARCH,
+        refusals=(404,)),
 )  # fmt: skip

@@ -5,13 +5,13 @@ It needs nothing from outside, holds no script, and is as readable in a browser 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final
 
 import drawsvg as draw
 
 from daemon.inference.association.network.camera_graph import CameraGraph
 from daemon.inference.association.result.about import About
+from daemon.inference.association.result.about_words import about_lines, who
 from daemon.inference.association.result.following import Following, stops, what_follows
 from daemon.inference.association.result.following_words import follows, leg_words, summary
 from daemon.inference.association.result.svg_map import draw_map
@@ -45,7 +45,7 @@ def draw_page(
     page.add(*draw_lines([title], 22))
     told = [summary(trajectory, following, words), words.zone_shown(trajectory.query_time_s)]
     page.add(*draw_lines(told))
-    page.add(*draw_lines(_about(about, words), 11.5, SOFT))
+    page.add(*draw_lines(about_lines(about, words), 11.5, SOFT))
     _add_map(page, trajectory, graph, words)
     page.section(words.say("section.hops"), *draw_sightings(trajectory, words))
     told = [*follows(following, words)]
@@ -76,28 +76,6 @@ def _add_map(page: _Page, trajectory: Trajectory, graph: CameraGraph, words: Wor
         page.add(*draw_lines([words.say("unplaced", cameras=listed)], 11.5, SOFT))
 
 
-def _about(about: About, words: Words) -> Iterable[str]:
-    case = words.say("who", name=about.case_title, id=about.case) if about.case_title else about.case
-    searcher = _who(about.searcher_name, about.searcher, words)
-    yield words.listed(
-        [
-            words.say("about.search", search=about.search),
-            words.say("about.case", case=case),
-            words.say("about.searcher", who=searcher),
-        ]
-    )
-    yield words.say("about.purpose", purpose=about.purpose)
-    time = words.time(about.exported_at.timestamp())
-    who = _who(about.exported_by_name, about.exported_by or about.searcher, words)
-    models = " + ".join(model for model in (about.body_model, about.face_model) if model)
-    exported = words.say("about.exported_by", time=time, who=who)
-    yield words.listed([exported, words.say("about.models", models=models)] if models else [exported])
-
-
-def _who(name: str, principal: str, words: Words) -> str:
-    return words.say("who", name=name, id=principal) if name else principal
-
-
 def _description(trajectory: Trajectory, following: Following, about: About, words: Words) -> str:
     return words.say(
         "description",
@@ -106,7 +84,7 @@ def _description(trajectory: Trajectory, following: Following, about: About, wor
         summary=summary(trajectory, following, words),
         search=about.search,
         case=about.case,
-        searcher=_who(about.searcher_name, about.searcher, words),
+        searcher=who(about.searcher_name, about.searcher, words),
     )
 
 

@@ -226,9 +226,9 @@ class _Training:
         else:
             at.evaluations += 1
         at.evaluated = at.step
-        figures = {"held_out_rank1": round(found.rank1, 4), "held_out_mean_ap": round(found.mean_ap, 4)}
-        self._metrics.write(step=at.step, epoch=at.epoch, best=better, **figures)
-        log.info("embedder_training.evaluated", step=at.step, best=better, **figures)
+        rank1, mean_ap = round(found.rank1, 4), round(found.mean_ap, 4)
+        self._metrics.write(step=at.step, epoch=at.epoch, best=better, held_out_rank1=rank1, held_out_mean_ap=mean_ap)
+        log.info("embedder_training.evaluated", step=at.step, best=better, rank1=rank1, mean_ap=mean_ap)
 
     def _save(self) -> None:
         at = self._standing

@@ -45,7 +45,7 @@ class JSONLines(Generic[T]):
     def _decoded(self, name: str, first: int, block: bytes) -> Iterator[tuple[int, T]]:
         try:
             whole = self._decoder.decode_lines(block)
-        except (msgspec.MsgspecError, UnicodeError):
+        except (msgspec.MsgspecError, UnicodeError, RecursionError):
             whole = []
         if whole and len(whole) == block.count(b"\n"):
             yield from enumerate(whole, first)
@@ -62,6 +62,8 @@ class JSONLines(Generic[T]):
                 yield number, self.mended(line, error)
         except msgspec.MsgspecError as error:
             self._faults.add(f"{name}:{number}", told(error))
+        except RecursionError:
+            self._faults.add(f"{name}:{number}", "brackets within brackets, far deeper than any line of this kind")
         except UnicodeError:
             self._faults.add(f"{name}:{number}", "the line is no UTF-8")
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 Identifier = Annotated[str, Meta(min_length=1)] | int
 _EXPECTED_TIME: Final = "expected a time with its zone, such as 2026-03-01T00:33:34.205+00:00"
+#: A clock that shows another year was never set.
+_FIRST_YEAR: Final = 1970
+_LAST_YEAR: Final = 9998
 _NAN: Final = float("nan")
 _NO_BOX: Final = (_NAN,) * 4
 RowNumber = Annotated[int, Meta(ge=0, lt=1 << 31)]
@@ -136,6 +139,8 @@ def read_rows(path: Path, cameras: Mapping[str, int], faults: Faults) -> Detecti
 
 
 def _problem(line: DetectionLine) -> str | None:
+    if not _FIRST_YEAR <= line.time.year <= _LAST_YEAR:
+        return f"time: {line.time.isoformat()}; expected a time of this age"
     if line.box is not None and (line.box[2] <= 0 or line.box[3] <= 0):
         return f"box: {list(line.box)}; expected left, top, width and height, the last two above 0"
     if line.direction is not None and line.direction_deg not in {None, line.direction}:

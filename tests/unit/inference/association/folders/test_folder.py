@@ -177,6 +177,8 @@ BAD_DETECTIONS: dict[str, tuple[dict[str, Any], str]] = {
     "no zone": ({"time": "2026-03-01T10:01:00"}, "time: '2026-03-01T10:01:00' has no zone; expected a time with"),
     "no time": ({"time": "yesterday"}, "time: 'yesterday': expected a time with its zone"),
     "no such day": ({"time": "2026-02-30T10:00:00Z"}, "time: '2026-02-30T10:00:00Z': expected a time with its zone"),
+    "year 1": ({"time": "0001-01-01T00:00:00+14:00"}, "time: 0001-01-01T00:00:00+14:00; expected a time of this age"),
+    "leap second": ({"time": "2026-06-30T23:59:60Z"}, "time: '2026-06-30T23:59:60Z': expected a time with its zone"),
     "number for a time": ({"time": 1772359260}, "time: expected a time with its zone"),
     "body beyond": ({"body": 4}, "body: 4; body.npy has 4 rows"),
     "body below": ({"body": -1}, "body: expected 'int' >= 0"),
@@ -203,7 +205,9 @@ def test_a_bad_detection_is_told_with_its_line(path: Path, change: dict[str, Any
 @pytest.mark.parametrize(
     ("written", "expected"),
     [(b"{broken", "no JSON object on one line"), (b'{"id": "\xff"}', "detections.jsonl:5"), (b"[]", "expected 'obj"),
-     (b'{"id": "d9"}', "missing required field"), (b'{"id": "d9", "camera": "a", "ti', "no JSON object")],
+     (b'{"id": "d9"}', "missing required field"),
+     (b'{"id": "d9", "x": ' + b"[" * 100_000, "brackets within brackets"), (b'{"id": "\\ud800"}', "no JSON object"),
+     (b'{"id": "d9", "quality": ' + b"9" * 5_000 + b"}", "number out of range"), (b'{"id": "d9", "camera": "a", "ti', "no JSON object")],
 )  # fmt: skip
 def test_a_line_that_is_no_detection_is_told(path: Path, written: bytes, expected: str) -> None:
     with (path / "detections.jsonl").open("ab") as file:

@@ -202,13 +202,19 @@ def test_a_bad_detection_is_told_with_its_line(path: Path, change: dict[str, Any
     assert f"detections.jsonl:2: {expected}" in fault(path)
 
 
-@pytest.mark.parametrize(
-    ("written", "expected"),
-    [(b"{broken", "no JSON object on one line"), (b'{"id": "\xff"}', "detections.jsonl:5"), (b"[]", "expected 'obj"),
-     (b'{"id": "d9"}', "missing required field"),
-     (b'{"id": "d9", "x": ' + b"[" * 100_000, "brackets within brackets"), (b'{"id": "\\ud800"}', "no JSON object"),
-     (b'{"id": "d9", "quality": ' + b"9" * 5_000 + b"}", "number out of range"), (b'{"id": "d9", "camera": "a", "ti', "no JSON object")],
-)  # fmt: skip
+NO_DETECTIONS = {
+    "broken": (b"{broken", "no JSON object on one line"),
+    "no text": (b'{"id": "\xff"}', "detections.jsonl:5"),
+    "list": (b"[]", "expected 'obj"),
+    "id alone": (b'{"id": "d9"}', "missing required field"),
+    "cut": (b'{"id": "d9", "camera": "a", "ti', "no JSON object"),
+    "nested": (b'{"id": "d9", "x": ' + b"[" * 100_000, "brackets within brackets"),
+    "half a character": (b'{"id": "\\ud800"}', "no JSON object"),
+    "huge number": (b'{"id": "d9", "quality": ' + b"9" * 5_000 + b"}", "number out of range"),
+}
+
+
+@pytest.mark.parametrize(("written", "expected"), NO_DETECTIONS.values(), ids=list(NO_DETECTIONS))
 def test_a_line_that_is_no_detection_is_told(path: Path, written: bytes, expected: str) -> None:
     with (path / "detections.jsonl").open("ab") as file:
         file.write(written)

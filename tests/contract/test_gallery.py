@@ -199,7 +199,7 @@ async def track(gallery: Gallery, one_by_one: bool) -> None:
         seen("t2", seconds=2, body=2, track="t", quality=0.9, direction_deg=20, face=4),
         seen("t3", seconds=3, body=3, track="t", direction_deg=30),
         seen("t4", seconds=4, track="t", quality=0.95, face=5),
-        seen("u", seconds=2.5, body=6, track="u"),
+        seen("u", seconds=1.5, body=6, track="u"),
         seen("alone", seconds=2.7, body=7),
         seen("t elsewhere", "b", 2, body=8, track="t"),
         seen("t later", seconds=86_400, body=9, track="t"),
@@ -222,7 +222,7 @@ async def test_the_sightings_of_a_track_are_one_row(gallery: Gallery, one_by_one
         assert {view.row_of(f"t{n}") for n in (1, 2, 3, 4)} == {int(window.rows[0])}
         assert view.id_of(int(window.rows[0])) == "t1"
         assert view.camera_of(int(window.rows[0])) == 0
-        np.testing.assert_array_equal(window.times, DAWN_S + np.array([1, 2.5, 2.7]))
+        np.testing.assert_array_equal(window.times, DAWN_S + np.array([1, 1.5, 2.7]))
         np.testing.assert_allclose(window.body, [unit(2), unit(6), unit(7)], atol=1e-3)
         np.testing.assert_allclose(window.faces[window.face_rows[0]], unit(5, WIDTH // 2), atol=1e-3)
         np.testing.assert_allclose(window.quality[0], 0.9)

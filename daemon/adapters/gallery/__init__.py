@@ -21,7 +21,6 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Final
 
 import structlog
 
@@ -30,6 +29,7 @@ from daemon.adapters.gallery.deletions import NAME as JOURNAL
 from daemon.adapters.gallery.deletions import Journal
 from daemon.adapters.gallery.gallery import FileGallery
 from daemon.adapters.gallery.network import SqlNetwork
+from daemon.adapters.gallery.places import DATABASE, FOLDER, LOCK
 from daemon.adapters.gallery.registry import SqlRegistry
 from daemon.adapters.gallery.rewriting import unlink
 from daemon.adapters.gallery.schema import DECLARED
@@ -42,10 +42,6 @@ from daemon.errors import StoreCorrupt
 from daemon.ports import Offload
 
 __all__ = ["FileGallery", "open_gallery"]
-
-DATABASE: Final = "association.sqlite3"
-FOLDER: Final = "association"
-LOCK: Final = "association.lock"
 
 log = structlog.get_logger()
 

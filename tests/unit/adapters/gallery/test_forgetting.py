@@ -64,6 +64,7 @@ async def test_nothing_of_what_is_forgotten_is_in_any_file(tmp_path: Path) -> No
             kept_tracks = {one.detection.track for one in batch[144:]} - {None}
             found = traces(tmp_path, gone)
             assert not [one for one in found if not one[0].startswith("track of")]
+            assert (tmp_path / "association.sqlite3-wal").stat().st_size == 0
             assert not traces(tmp_path, [one for one in batch[:144] if one.detection.track not in kept_tracks])
             assert sorted(name for names in all_ids(view) for name in names) == [one.detection.id for one in batch]
         left = [one.detection.id for one in batch[144:] if one.detection.id not in named]

@@ -15,6 +15,7 @@ import pytest
 from numpy.typing import NDArray
 
 from daemon.adapters.gallery import FileGallery, open_gallery, rewriting
+from daemon.adapters.gallery.registry import SqlRegistry
 from daemon.adapters.gallery.view import BlockView
 from daemon.errors import StoreFull
 from daemon.inference.executor import ThreadOffload
@@ -138,6 +139,34 @@ async def test_files_are_touched_in_threads_alone(tmp_path: Path, monkeypatch: p
         assert touched <= offload.threads
         assert threading.get_ident() not in touched
     await offload.close(1)
+
+
+async def test_all_is_on_disk_before_the_database_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    order: list[str] = []
+
+    def watch(owner: object, name: str) -> None:
+        real = getattr(owner, name)
+
+        def watched(*given: object, **more: object) -> object:
+            order.append(name)
+            return real(*given, **more)
+
+        monkeypatch.setattr(owner, name, watched)
+
+    async with files_of(tmp_path) as opened:
+        await filled(opened, 2)
+        watch(os, "fsync")
+        watch(os, "rename")
+        watch(os, "unlink")
+        watch(SqlRegistry, "change")
+        await opened.ingest([seen("x1", "a", 1)])
+        assert order == ["fsync", "rename", "fsync", "change"]
+        order.clear()
+        await opened.compact()
+        assert order == ["fsync", "rename", "fsync", "change", *["unlink"] * 3]
+        order.clear()
+        await opened.forget(detections=["x1"])
+        assert order == ["fsync", "fsync", "rename", "fsync", "change", "unlink", "change"], "the journal comes first"
 
 
 async def test_a_full_disk_keeps_nothing_of_the_batch_and_all_of_what_was(

@@ -58,18 +58,21 @@ class Seen:
     refused: list[int]
 
 
-def seen(world: World, drawn: PicturedWorld, embedder: Embedder, least_quality: float = 0.1) -> Seen:
-    """Bring in every picture: from its bytes to its vector."""
+def decoded(world: World, drawn: PicturedWorld) -> list[NDArray[np.uint8]]:
+    """Return every picture of a world as it comes in: drawn, written by its camera, decoded."""
+    return [decode(written(drawn.picture(row), int(world.camera_of[row]))) for row in range(len(world.times))]
+
+
+def seen(world: World, crops: Sequence[NDArray[np.uint8]], embedder: Embedder, least_quality: float = 0.1) -> Seen:
+    """Give every picture its vector, but for those of too low a quality."""
     taken = Seen([], [])
-    for start in range(0, len(world.times), embedder.batch):
-        rows = range(start, min(start + embedder.batch, len(world.times)))
-        crops = [decode(written(drawn.picture(row), int(world.camera_of[row]))) for row in rows]
-        worth = embedder.quality(crops)
-        for row, vector, quality in zip(rows, embedder.embed(crops), worth, strict=True):
-            if quality < least_quality:
+    for start in range(0, len(crops), embedder.batch):
+        some = crops[start : start + embedder.batch]
+        for row, (vector, worth) in enumerate(zip(embedder.embed(some), embedder.quality(some), strict=True), start):
+            if worth < least_quality:
                 taken.refused.append(row)
             else:
-                taken.sightings.append(Sighting(_detection(world, row, embedder.model_id, float(quality)), vector))
+                taken.sightings.append(Sighting(_detection(world, row, embedder.model_id, float(worth)), vector))
     return taken
 
 

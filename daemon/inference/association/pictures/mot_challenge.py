@@ -19,6 +19,7 @@ from daemon.inference.association.pictures.mot_lines import (
     read_info,
     read_lines,
 )
+from daemon.inference.association.pictures.mot_overlap import shown_shares
 from daemon.inference.association.pictures.mot_pictures import pictures_of
 from daemon.inference.association.pictures.quality import LEAST, quality
 from daemon.ports.sightings import Detection
@@ -35,7 +36,7 @@ class MOTOptions:
 
     lines: the tracker's file, else tracks.txt, gt/gt.txt or det/det.txt of the folder. pictures: folder of frames
     named by their number (000001.jpg) or of crops named by frame and id (000001_7.jpg), else img1 or crops.
-    per_track: how many crops of each track are kept, the best by quality and size.
+    per_track: how many crops of each track are kept, the best by quality, size and how little is hidden.
     """
 
     camera: str
@@ -72,6 +73,7 @@ class MOTSequence:
         )
         self._pictures = pictures_of(places)
         self._lines = [line for line in read_lines(self._path, info.frames) if self._wanted(line)]
+        self._shown = shown_shares(self._lines)
         #: What was left out so far; complete when `detections` has ended.
         self.refused: list[Refused] = []
 
@@ -104,10 +106,21 @@ class MOTSequence:
         for track, lines in tracks.items():
             shown = sorted((line for line in lines if self._pictures.has(line)), key=lambda line: line.frame)
             if shown:
-                chosen[track] = _largest_of_parts(shown, self._options.per_track * _LOOKED_AT)
+                chosen[track] = self._best_of_parts(shown, self._options.per_track * _LOOKED_AT)
             else:
                 self.refused.append(Refused(f"{self._path.name}:{lines[0].line}", "no picture of it is there"))
         return chosen
+
+    def _best_of_parts(self, lines: Sequence[TrackLine], count: int) -> Sequence[TrackLine]:
+        """Return the most promising box of each of `count` equal parts of a track."""
+        if len(lines) <= count:
+            return lines
+        edges = [len(lines) * part // count for part in range(count + 1)]
+        return [max(lines[a:b], key=self._promise) for a, b in pairwise(edges)]
+
+    def _promise(self, line: TrackLine) -> float:
+        """Return what a box may show: its area, much less where somebody nearer is in it, who would be embedded too."""
+        return line.box[2] * line.box[3] * self._shown[line.line] ** 2
 
     def _crops(self, frame: int, lines: Sequence[TrackLine]) -> Iterator[tuple[TrackLine, Crop]]:
         for line, found in self._pictures.crops(frame, lines):
@@ -122,7 +135,7 @@ class MOTSequence:
         except InvalidInput as error:
             self.refused.append(Refused(f"{self._path.name}:{line.line}", str(error)))
             return
-        kept.append((worth * crop.shape[0] * crop.shape[1], self._detection(line, worth), crop))
+        kept.append((worth * self._promise(line), self._detection(line, worth), crop))
         if len(kept) > self._options.per_track:
             kept.remove(min(kept, key=lambda one: one[0]))
 
@@ -162,14 +175,6 @@ def _key(line: TrackLine) -> int:
 def _in_order(kept: Iterable[tuple[float, Detection, Crop]]) -> Iterator[tuple[Detection, Crop]]:
     for _, detection, crop in sorted(kept, key=lambda one: one[1].time):
         yield detection, crop
-
-
-def _largest_of_parts(lines: Sequence[TrackLine], count: int) -> Sequence[TrackLine]:
-    """Return the largest box of each of `count` equal parts of a track."""
-    if len(lines) <= count:
-        return lines
-    edges = [len(lines) * part // count for part in range(count + 1)]
-    return [max(lines[a:b], key=lambda line: line.box[2] * line.box[3]) for a, b in pairwise(edges)]
 
 
 def _check(options: MOTOptions) -> None:

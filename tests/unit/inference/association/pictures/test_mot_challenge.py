@@ -12,6 +12,8 @@ from PIL import Image
 
 from daemon.errors import InvalidInput, UnreadableFile
 from daemon.inference.association.pictures.mot_challenge import MOTOptions, MOTSequence, Refused, read_sequence
+from daemon.inference.association.pictures.mot_lines import TrackLine
+from daemon.inference.association.pictures.mot_overlap import shown_shares
 from daemon.inference.association.pictures.rendering.figure import Pose
 from daemon.inference.association.pictures.rendering.identities import identities
 from daemon.inference.association.pictures.rendering.renderer import Placed
@@ -224,7 +226,7 @@ def test_a_sequence_can_be_read_in_one_go(sequence: Path) -> None:
 def test_the_crops_of_a_track_show_one_person(tmp_path: Path) -> None:
     """Two people cross in front of a camera, as a tracker with boxes that are a little off saw them."""
     (tmp_path / "img1").mkdir()
-    chance, view, pair = np.random.default_rng(4), viewpoints(1, 4)[0], identities(2, 4, look_alikes=0)
+    chance, view, pair = np.random.default_rng(4), viewpoints(1, 4, 0.2)[0], identities(8, 5, look_alikes=0)[2:4]
     lines = []
     for number in range(1, 13):
         across = 20 * number
@@ -242,5 +244,36 @@ def test_the_crops_of_a_track_show_one_person(tmp_path: Path) -> None:
     assert [str(one.track).split("/")[-1] for one, _ in found] == ["7"] * 4 + ["8"] * 4
     vectors = StripeHistogram().embed([crop for _, crop in found])
     likeness = vectors @ vectors.T
-    same = np.repeat([0, 1], 4)
-    assert likeness[same[:, None] == same].min() > likeness[same[:, None] != same].max()
+    np.fill_diagonal(likeness, -1)
+    assert (likeness.argmax(axis=1) // 4).tolist() == [0] * 4 + [1] * 4
+
+
+def test_boxes_that_somebody_nearer_covers_are_kept_last(sequence: Path) -> None:
+    """Track 1 is behind track 2 in frames 4 to 9, and is larger there."""
+    lines = [
+        f"{frame},1,50,10,{40 if 3 < frame < 10 else 30},{80 if 3 < frame < 10 else 60},1" for frame in range(1, 11)
+    ]
+    lines += [f"{frame},2,55,20,30,75,1" for frame in range(4, 10)]
+    (sequence / "tracks.txt").write_text("\n".join(lines))
+    found = list(MOTSequence(sequence, options(per_track=3)).detections())
+    ids = [one.id.split("/")[-2:] for one, _ in found]
+    assert {frame for track, frame in ids if track == "1"} <= {"1", "2", "3", "10"}
+    assert {track for track, _ in ids} == {"1", "2"}
+
+
+@pytest.mark.parametrize(
+    ("boxes", "shares"),
+    [
+        ([(0, 0, 10, 10)], [1]),
+        ([(0, 0, 10, 10), (0, 5, 10, 10)], [0.5, 1]),
+        ([(0, 5, 10, 10), (0, 0, 10, 10)], [1, 0.5]),
+        ([(0, 0, 10, 10), (0, 0, 10, 10)], [1, 1]),
+        ([(0, 0, 10, 10), (20, 5, 10, 10)], [1, 1]),
+        ([(0, 0, 10, 10), (-5, -5, 30, 30), (5, 0, 10, 11)], [0, 1, 0]),
+    ],
+)
+def test_what_is_shown_of_a_box_is_what_no_nearer_one_covers(boxes: list[Any], shares: list[float]) -> None:
+    lines = [TrackLine(number, 1, number, box, 1.0) for number, box in enumerate(boxes, 1)]
+    assert list(shown_shares(lines).values()) == pytest.approx(shares)
+    apart = [line._replace(frame=line.line) for line in lines]
+    assert set(shown_shares(apart).values()) == {1.0}

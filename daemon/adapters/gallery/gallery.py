@@ -20,7 +20,7 @@ from daemon.adapters.gallery.rows import DAY_S
 from daemon.adapters.gallery.shelf import Shelf
 from daemon.adapters.gallery.view import BlockView
 from daemon.adapters.sql.faults import translated
-from daemon.errors import NotFound
+from daemon.errors import NotFound, Unavailable
 from daemon.ports.sightings import Camera, Ingested, Sighting, SightingsView, Way
 
 T = TypeVar("T")
@@ -69,9 +69,9 @@ class FileGallery:
         """Keep sightings, each once by its id. Raises StoreFull, Unavailable; then nothing of the batch is kept."""
         async with self._ingesting:
             found = await _to_the_end(self._shelf.add(batch))
-        async with self._reshaping:
-            while some := due(self._shelf.blocks):
-                await _to_the_end(self._shelf.merge(some))
+        if not self._reshaping.locked():  # what is at work there may take long, and merging can wait
+            async with self._reshaping:
+                await _to_the_end(self._merge_due())
         return found.outcome
 
     async def detection(self, detection_id: str) -> Sighting:
@@ -132,6 +132,14 @@ class FileGallery:
     async def kept_model(self, name: str) -> bytes | None:
         """Return what was kept under a name."""
         return await self._files.registry.kept(name)
+
+    async def _merge_due(self) -> None:
+        """Merge what is due; that this fails is no fault of what was just kept."""
+        try:
+            while some := due(self._shelf.blocks):
+                await self._shelf.merge(some)
+        except Unavailable as error:
+            log.warning("gallery.merge_put_off", reason=str(error))
 
     async def _forget(self, before: datetime | None, ids: Sequence[str]) -> int:
         if before is None and not ids:

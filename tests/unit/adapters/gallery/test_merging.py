@@ -13,8 +13,9 @@ from typing import TypeVar
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from structlog.testing import capture_logs
 
-from daemon.adapters.gallery import FileGallery, open_gallery, rewriting
+from daemon.adapters.gallery import FileGallery, open_gallery, rewriting, shelf
 from daemon.adapters.gallery.registry import SqlRegistry
 from daemon.adapters.gallery.view import BlockView
 from daemon.errors import StoreFull
@@ -47,6 +48,25 @@ async def test_many_small_batches_leave_few_files(tmp_path: Path) -> None:
         assert sorted(await ids(opened)) == before
         assert len({name for names in before for name in names}) == 70
         assert await opened.verify() == []
+
+
+async def test_a_batch_is_kept_though_merging_fails_or_has_to_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise StoreFull("no room to merge")
+
+    async with files_of(tmp_path) as opened:
+        await filled(opened, 7)
+        with monkeypatch.context() as patched, capture_logs() as logs:
+            patched.setattr(shelf, "rewrite", full)
+            assert await opened.ingest([seen("x1")]) == Ingested(stored=1, known=0)
+        assert [entry["event"] for entry in logs] == ["gallery.merge_put_off"]
+        async with opened._reshaping:
+            assert await opened.ingest([seen("x2")]) == Ingested(stored=1, known=0)
+        assert files(tmp_path) == 9
+        assert await opened.ingest([seen("x3")]) == Ingested(stored=1, known=0)
+        assert files(tmp_path) == 3
 
 
 async def test_a_window_of_what_is_compact_is_a_slice_of_the_map(tmp_path: Path) -> None:

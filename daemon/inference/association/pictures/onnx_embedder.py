@@ -13,6 +13,8 @@ from daemon.inference.association.pictures.preparation import Floats
 from daemon.inference.association.pictures.weight_file import WeightFile
 
 _INPUTS: Final = "tensor(float)"
+#: Where weights outside of a graph are looked for: no manifest tells their checksum, so that none may be found.
+_NOWHERE: Final = "/dev/null/none"
 
 
 class OnnxEmbedder(NetworkEmbedder):
@@ -75,6 +77,7 @@ def session(content: bytes, what: str) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    options.add_session_config_entry("session.model_external_initializers_file_folder_path", _NOWHERE)
     options.log_severity_level = 4  # errors are raised; warnings would go to standard error beside the log
     try:
         return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])

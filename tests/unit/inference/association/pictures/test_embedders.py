@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -170,13 +171,27 @@ def test_a_graph_that_is_none_is_refused() -> None:
             by_onnx(content)
 
 
-def graph_of(given: list[Any], gives: list[Any], node: str = "Flatten", kind: int = TensorProto.FLOAT) -> bytes:
+def test_a_graph_that_would_read_other_files_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    np.ones(6144, np.float32).tofile(tmp_path / "beside.bin")
+    for place in ("beside.bin", str(tmp_path / "beside.bin")):
+        weight = TensorProto(name="w", data_type=TensorProto.FLOAT, dims=[6144], data_location=TensorProto.EXTERNAL)
+        weight.external_data.add(key="location", value=place)
+        nodes = [helper.make_node("Flatten", ["x"], ["flat"]), helper.make_node("Mul", ["flat", "w"], ["y"])]
+        with pytest.raises(UnreadableFile, match="no ONNX graph that can be run"):
+            by_onnx(graph_of(["n", 3, 64, 32], ["n", 6144], nodes, [weight]))
+
+
+def graph_of(
+    given: list[Any], gives: list[Any], nodes: Sequence[Any] = (), weights: Sequence[Any] = (),
+    kind: int = TensorProto.FLOAT,
+) -> bytes:  # fmt: skip
+    """Return a graph from "x" to "y", which lays a picture out flat unless it has nodes of its own."""
     inputs = [helper.make_tensor_value_info("x", kind, given)]
     outputs = [helper.make_tensor_value_info("y", kind, gives)]
-    nodes = [helper.make_node(node, ["x"], ["y"])]
-    model = helper.make_model(
-        helper.make_graph(nodes, "g", inputs, outputs), opset_imports=[helper.make_opsetid("", 17)]
-    )
+    nodes = nodes or [helper.make_node("Flatten", ["x"], ["y"])]
+    graph = helper.make_graph(nodes, "g", inputs, outputs, weights)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
     model.ir_version = 9
     return bytes(model.SerializeToString())
 
@@ -188,7 +203,7 @@ def graph_of(given: list[Any], gives: list[Any], node: str = "Flatten", kind: in
         (graph_of(["n", 64, 32, 3], ["n", 6144]), r"\[n, 3, 64, 32\]"),
         (graph_of(["n", 3], ["n", 3]), r"\[n, 3, 64, 32\]"),
         (graph_of(["n", 3, 64, 32], ["n", 6144], kind=TensorProto.DOUBLE), "float input"),
-        (graph_of([3, "a", "b", "c"], ["a"], node="Size", kind=TensorProto.FLOAT), r"osnet\.onnx"),
+        (graph_of(["n", 3, 64, 32], ["n", 9], [helper.make_node("Size", ["x"], ["y"])]), r"osnet\.onnx"),
     ],
 )
 def test_a_graph_of_something_else_is_refused(content: bytes, told: str) -> None:

@@ -115,7 +115,7 @@ def _followed(daemon: Daemon, where: str) -> Any:
                 click.echo(f"\r\x1b[K{_line(state)}", nl=False, err=True)
     except KeyboardInterrupt:
         with contextlib.suppress(Conflict):  # it ended by itself
-            daemon.ask("POST", f"{where}:cancel")
+            daemon.ask("POST", f"{where}/cancel")
     finally:
         if shown:
             click.echo("\r\x1b[K", nl=False, err=True)

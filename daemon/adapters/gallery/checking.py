@@ -70,7 +70,7 @@ def unit(vector: Any) -> NDArray[np.float16]:
     if largest == 0:
         raise Refused("all zeros, which has no direction")
     exact /= largest
-    return (exact / np.linalg.norm(exact)).astype(np.float16)
+    return (exact / math.sqrt(exact.dot(exact))).astype(np.float16)
 
 
 def _vector(

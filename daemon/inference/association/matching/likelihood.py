@@ -1,4 +1,4 @@
-"""How much likelier a cosine is of one target than of two: calibrated log-likelihood ratios, by size of the template."""
+"""How much likelier a cosine is of one target than of two: calibrated log-likelihood ratios, by a template's size."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ STRONGEST = 9.0
 _PAIRS = 12_000
 _OTHERS = 20
 _DEGREE = 3
+_STEPS = 50
+_SHORTEST = 1e-4
 #: Coefficients, from the constant on, where no targets are known: of common re-identification networks.
 _PRIOR = (-5.5, 15.0, 0.0, 0.0)
 #: Pairs that those are worth.
@@ -80,14 +82,22 @@ def _logistic(same: NDArray[np.float64], other: NDArray[np.float64], prior: NDAr
     weight = np.concatenate([np.full(len(same), 0.5), np.full(len(other), 0.5 * len(same) / max(len(other), 1))])
     features = cosine[:, None] ** np.arange(_DEGREE + 1)
     trust = _WORTH * np.array([0.002, 0.002, 0.002, 0.002])
+
+    def worth(fit: NDArray[np.float64]) -> float:
+        odds = features @ fit
+        return float(weight @ (label * odds - np.logaddexp(0.0, odds)) - 0.5 * (trust * (fit - prior) ** 2).sum())
+
     fit = prior.copy()
-    for _ in range(25):
+    for _ in range(_STEPS):
         chance = 1.0 / (1.0 + np.exp(-np.clip(features @ fit, -30, 30)))
         slope = features.T @ (weight * (label - chance)) - trust * (fit - prior)
         curve = (features * (weight * chance * (1 - chance))[:, None]).T @ features + np.diag(trust)
         step = np.linalg.solve(curve, slope)
-        fit = fit + step
-        if np.abs(step).max() < 1e-5:
+        length = 1.0  # far from the best fit a whole step leads away from it, and the next one farther
+        while length > _SHORTEST and worth(fit + length * step) < worth(fit):
+            length /= 2
+        fit = fit + length * step
+        if np.abs(length * step).max() < 1e-5:
             break
     return fit
 
@@ -99,4 +109,7 @@ def _table(coefficients: NDArray[np.float64]) -> NDArray[np.float32]:
     middle = GRID // 2
     values[middle:] = np.maximum.accumulate(values[middle:])
     values[:middle] = np.minimum.accumulate(values[:middle][::-1])[::-1]
-    return np.minimum(values, np.concatenate([np.full(middle, values[middle]), values[middle:]])).astype(np.float32)
+    rising: NDArray[np.float32] = np.minimum(
+        values, np.append(np.full(middle, values[middle]), values[middle:])
+    ).astype(np.float32)
+    return rising

@@ -109,7 +109,6 @@ def _table(coefficients: NDArray[np.float64]) -> NDArray[np.float32]:
     middle = GRID // 2
     values[middle:] = np.maximum.accumulate(values[middle:])
     values[:middle] = np.minimum.accumulate(values[:middle][::-1])[::-1]
-    rising: NDArray[np.float32] = np.minimum(
-        values, np.append(np.full(middle, values[middle]), values[middle:])
-    ).astype(np.float32)
+    least = np.append(np.full(middle, values[middle]), values[middle:])
+    rising: NDArray[np.float32] = np.minimum(values, least).astype(np.float32)
     return rising

@@ -78,7 +78,8 @@ def _robust(value: NDArray[np.float64], sd: NDArray[np.float64]) -> NDArray[np.f
 
 
 def _sums(at: NDArray[np.int64], value: NDArray[np.float64], size: int) -> NDArray[np.float64]:
-    return np.bincount(at, value, size)
+    sums: NDArray[np.float64] = np.bincount(at, value, size).astype(np.float64)
+    return sums
 
 
 def _solve(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from daemon.inference.association.network.passages import Passages, gather
 from daemon.inference.association.network.routes import distances
 from daemon.inference.association.network.site_model import Appearance, Calibration, Course, SiteModel
 from daemon.inference.association.network.street_plan import StreetPlan, plan
+from daemon.inference.association.search.calibrating import calibrated
 from daemon.ports.sightings import Camera, SightingsView, Way
 
 _HOUR_S = 3_600.0
@@ -35,8 +37,9 @@ def learn(
 ) -> SiteModel:
     """Learn a site from the ids of detections of targets that are known, each target's in order of time.
 
-    With few or no passages, distances and common speeds stand in. progress: told what is being learnt. Raises
-    InvalidInput for ways and passages that name what is not there.
+    With few or no passages, distances and common speeds stand in. progress: told what is being learnt. calibrate: try
+    what was learnt on some of the passages, to state what a posterior is worth. Raises InvalidInput for ways and
+    passages that name what is not there.
     """
     tell = progress or (lambda _: None)
     cameras = _in_order_of(view, cameras)
@@ -49,7 +52,7 @@ def learn(
     forwards = _course(streets, known, clock, 1.0)
     backwards = _course(streets.reversed(), known.mirrored(), clock, -1.0)
     tell("appearance")
-    return SiteModel(
+    site = SiteModel(
         cameras=tuple(camera.id for camera in cameras),
         clocks=clock,
         forwards=forwards,
@@ -59,6 +62,10 @@ def learn(
         calibration=Calibration(hops=np.array([[0.0, 0.0], [1.0, 1.0]])),
         passages=len(passages),
     )
+    if not calibrate:
+        return site
+    tell("calibration")
+    return replace(site, calibration=calibrated(site, view, known))
 
 
 def _in_order_of(view: SightingsView, cameras: Sequence[Camera]) -> list[Camera]:

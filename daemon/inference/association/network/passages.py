@@ -19,12 +19,14 @@ MOST = 300_000
 class Passages:
     """n sightings of targets that are known, each target's in order of time, target after target.
 
-    target: int32 (n,), number of the target. cameras: int32 (n,). times: float64 (n,), seconds by the cameras' clocks.
+    target: int32 (n,), number of the target. rows: int64 (n,), of the view. cameras: int32 (n,). times: float64 (n,),
+    seconds by the cameras' clocks.
     body: float32 (n, d), rows of zeros where there is none. face: float32 (k, f); face_rows: int32 (n,), -1 for none.
     quality, direction_deg: float32 (n,), NaN where unknown.
     """
 
     target: NDArray[np.int32]
+    rows: NDArray[np.int64]
     cameras: NDArray[np.int32]
     times: NDArray[np.float64]
     body: NDArray[np.float32]
@@ -48,6 +50,7 @@ class Passages:
         turned = (self.direction_deg[order] + 180.0) % 360.0
         return Passages(
             target=self.target[order],
+            rows=self.rows[order],
             cameras=self.cameras[order],
             times=-self.times[order],
             body=self.body[order],
@@ -107,6 +110,7 @@ def _read(view: SightingsView, rows: NDArray[np.int64], target: NDArray[np.int32
     by_time = np.lexsort((times, target))
     return Passages(
         target=target[by_time],
+        rows=rows[by_time],
         cameras=cameras[by_time],
         times=times[by_time],
         body=body[by_time],

@@ -81,17 +81,16 @@ class SiteModel:
             with np.load(io.BytesIO(content), allow_pickle=False) as archive:
                 arrays = {name: archive[name] for name in archive.files}
             plain = msgspec.json.decode(arrays.pop("plain.json").tobytes())
-            if plain["format"] != _FORMAT:
-                raise ValueError(f"its format is {plain['format']!r}")
-            if plain["version"] > _VERSION:
-                raise InvalidInput(f"site model of version {plain['version']}, this release reads up to {_VERSION}")
-            model: SiteModel = _rebuilt("", cls, arrays, plain)
-        except InvalidInput:
-            raise
+            form, version = plain["format"], plain["version"]
+            model: SiteModel | None = (
+                _rebuilt("", cls, arrays, plain) if (form, version) == (_FORMAT, _VERSION) else None
+            )
         except Exception as error:
             raise InvalidInput(
                 f"this is no site model: {error}; expected what `zhiban association learn` wrote"
             ) from error
+        if model is None:
+            raise InvalidInput(f"this is {form!r} of version {version}, expected {_FORMAT!r} of version {_VERSION}")
         return model
 
 

@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 #: Windows of a route: the core of the transit time, then three stages along its tail.
 STAGES = 4
 
-#: A detection that was compared. llr: of the template; query_llr: of the query alone; lik, anchored: what is used of
-#: them, as ratios. marginal: that it is the target. Linked by camera, and to its states.
+#: A detection that was compared. body_llr, face_llr: of the template; query_llr: of the query alone; lik: what is used
+#: of them, as a ratio. marginal: that it is the target. Linked by camera, and to its states.
 DETECTION = np.dtype(
     [
         ("row", "i8"), ("time", "f8"), ("rate", "f8"), ("camera", "i4"), ("next", "i4"), ("first_state", "i4"),
         ("direction", "f4"), ("quality", "f4"), ("body_cos", "f4"), ("face_cos", "f4"), ("body_llr", "f4"),
-        ("face_llr", "f4"), ("query_llr", "f4"), ("lik", "f8"), ("anchored", "f8"), ("marginal", "f8"),
-        ("has_body", "u1"), ("has_face", "u1"), ("member", "u1"), ("thing", "i4"),
+        ("face_llr", "f4"), ("query_llr", "f4"), ("lik", "f8"), ("marginal", "f8"),
+        ("has_body", "u1"), ("has_face", "u1"), ("member", "u1"), ("idle", "u1"), ("thing", "i4"),
     ],
     align=True,
 )  # fmt: skip
@@ -32,7 +32,7 @@ STATE = np.dtype(
     [
         ("time", "f8"), ("detection", "i4"), ("camera", "i4"), ("origin", "i4"), ("arrival", "i4"), ("next", "i4"),
         ("first_route", "i4"), ("first_edge", "i4"), ("best_in", "i4"), ("opened", "u1"), ("slowness", "f8"),
-        ("slowness_var", "f8"), ("rest", "f8"), ("dark", "f8"), ("open", "f8"), ("total", "f8"), ("message", "f8"),
+        ("slowness_var", "f8"), ("rest", "f8"), ("dark", "f8"), ("open", "f8"), ("total", "f8"),
         ("free", "f8"), ("posterior", "f8"), ("hope", "f8"), ("flow", "f8"),
     ],
     align=True,

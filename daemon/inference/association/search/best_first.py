@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import time
 
+import numpy as np
+from numpy.typing import NDArray
+
 from daemon.inference.association.network.site_model import SiteModel
 from daemon.inference.association.search import arena as memory
 from daemon.inference.association.search.lattice import Lattice
@@ -15,6 +18,8 @@ from daemon.ports.sightings import SightingsView
 
 #: A sighting is taken to be the target's from this marginal posterior on.
 ACCEPTED = 0.5
+#: A gap between two sightings is filled in that is worth so many times what a task has to be.
+_GAP = 5.0
 
 
 class BestFirst:
@@ -66,21 +71,31 @@ class BestFirst:
 
     def _round(self) -> bool:
         searched = 0
-        touched: list[Lattice] = []
         while searched < self.limits.batch and self._tasks < self.limits.tasks:
-            offers = [(*lattice.best(), lattice) for lattice in self.lattices]
-            _, route, lattice = max(offers, key=lambda offer: offer[0])
-            if route < 0:
+            if not self._search_best(settled=searched > 0):
                 break
-            lattice.search(route)
             searched += 1
             self._tasks += 1
-            if lattice not in touched:
-                touched.append(lattice)
-        for lattice in touched:
-            lattice.settle()
         self._rounds += bool(searched)
         return bool(searched)
+
+    def _search_best(self, *, settled: bool) -> bool:
+        """Search the best task of all, or where none is worth it the best gap; False: there is neither."""
+        worth, route, lattice = self._best_of([lattice.best(settled=settled) for lattice in self.lattices])
+        if route >= 0:
+            lattice.search(route)
+            return True
+        if self.limits.stop_mass <= 0.0:
+            return False
+        worth, route, lattice = self._best_of([lattice.best_gap() for lattice in self.lattices])
+        if route < 0 or worth <= _GAP * self.limits.stop_mass:
+            return False
+        lattice.fill(route)
+        return True
+
+    def _best_of(self, offers: list[tuple[float, int]]) -> tuple[float, int, Lattice]:
+        place = max(range(len(offers)), key=lambda k: offers[k][0])
+        return (*offers[place], self.lattices[place])
 
     @property
     def compared(self) -> int:
@@ -109,9 +124,13 @@ class BestFirst:
         rows: list[tuple[float, int]] = []
         for lattice in self.lattices:
             seen = lattice.arena.detections[1 : int(lattice.arena.counts[memory.DETECTIONS])]
-            taken = seen[(seen["marginal"] >= ACCEPTED) & (seen["row"] >= 0)]
+            taken = seen[(self.posterior(seen["marginal"]) >= ACCEPTED) & (seen["row"] >= 0)]
             rows += zip((taken["time"] * lattice.sign).tolist(), taken["row"].tolist(), strict=True)
         return [row for _, row in sorted(rows)]
+
+    def posterior(self, stated: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return what posteriors of the search are worth, by what came true at this site."""
+        return np.interp(stated, *self.site.calibration.hops.T)
 
     def trajectory(self) -> Trajectory:
         """Return what was found up to now."""

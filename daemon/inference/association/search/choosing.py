@@ -48,10 +48,19 @@ def ask(arena: Arena, number: int, asked: np.ndarray) -> bool:
     route.stage = stage + 1
     state.open -= route.mass[stage]
     start, end = state.time + route.bound[stage], state.time + route.bound[stage + 1]
+    if not uncovered(arena, route.camera, start, end, asked):
+        return False
+    note(arena, number, asked)
+    return True
+
+
+@njit(cache=True, nogil=True)
+def uncovered(arena: Arena, camera: int, start: float, end: float, asked: np.ndarray) -> bool:
+    """Set asked[1:3] to the span less what was searched of it at either end. False: nothing is left."""
     changed = True
     while changed and end > start:
         changed = False
-        at = arena.heads[route.camera, FIRST_SPAN]
+        at = arena.heads[camera, FIRST_SPAN]
         while at >= 0:
             span = arena.spans[at]
             if span.start <= start < span.end:
@@ -59,9 +68,15 @@ def ask(arena: Arena, number: int, asked: np.ndarray) -> bool:
             if span.start < end <= span.end:
                 end, changed = span.start, True
             at = span.next
-    if not end > start:
-        return False
     asked[1], asked[2] = start, end
+    return end > start
+
+
+@njit(cache=True, nogil=True)
+def note(arena: Arena, number: int, asked: np.ndarray) -> None:
+    """Count asked[1:3] as searched for a route, with the probability asked[0]."""
+    route = arena.routes[number]
+    start, end = asked[1], asked[2]
     span_number = arena.counts[SPANS]
     arena.counts[SPANS] = span_number + 1
     span = arena.spans[span_number]
@@ -72,4 +87,3 @@ def ask(arena: Arena, number: int, asked: np.ndarray) -> bool:
     task = arena.tasks[task_number]
     task.start, task.end, task.mass, task.camera = start, end, asked[0], route.camera
     task.state, task.route, task.compared, task.reason = route.state, number, 0, 0
-    return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,7 +23,10 @@ WAY = np.dtype(
 )  # fmt: skip
 
 #: Places in `Ground.numbers`.
-PERSON_SD, HOP_SD, PAUSE, PAUSE_S, SIGN = range(5)
+PERSON_SD, HOP_SD, PAUSE, PAUSE_S, SIGN, LEAST_LIK, LEAST_WEIGHT = range(7)
+
+#: A detection of a lower likelihood ratio stays idle: it is in no state; nor is an edge made of a lower weight.
+_LEAST = (math.exp(-6.0), 1e-6)
 
 
 class Ground(NamedTuple):
@@ -39,8 +43,8 @@ class Ground(NamedTuple):
     numbers: NDArray[np.float64]
 
 
-def ground(site: SiteModel, *, backwards: bool = False) -> Ground:
-    """Arrange a site for the kernels."""
+def ground(site: SiteModel, *, backwards: bool = False, whole: bool = False) -> Ground:
+    """Arrange a site for the kernels. whole: leave out nothing, however little it weighs."""
     course = site.backwards if backwards else site.forwards
     plan, times = course.plan, course.times
     cameras = np.zeros(plan.cameras, dtype=CAMERA)
@@ -54,7 +58,9 @@ def ground(site: SiteModel, *, backwards: bool = False) -> Ground:
     ways["metres"], ways["bearing"] = plan.metres, plan.bearing_deg
     ways["median"] = np.exp(times.log_median)
     look = site.appearance
-    numbers = np.array([times.person_sd, times.hop_sd, times.pause, times.pause_s, -1.0 if backwards else 1.0])
+    sign = -1.0 if backwards else 1.0
+    least = (0.0, 0.0) if whole else _LEAST
+    numbers = np.array([times.person_sd, times.hop_sd, times.pause, times.pause_s, sign, *least])
     return Ground(
         cameras, ways, course.turns.turn, site.rate, look.body_mean, look.face_mean, look.body, look.face, numbers
     )

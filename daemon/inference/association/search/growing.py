@@ -22,13 +22,11 @@ from daemon.inference.association.search.arena import (
     Arena,
 )
 from daemon.inference.association.search.densities import cumulative, density
-from daemon.inference.association.search.ground import HOP_SD, PAUSE, PAUSE_S, PERSON_SD, Ground
+from daemon.inference.association.search.ground import HOP_SD, LEAST_WEIGHT, PAUSE, PAUSE_S, PERSON_SD, Ground
 
 #: The core of a transit time in standard deviations of its logarithm, and how far the stages of the tail reach beyond.
 _CORE = (-2.5, 2.1)
 _TAIL_1, _TAIL_2, _TAIL_3 = 150.0, 450.0, 1200.0
-#: An edge whose ratio with its appearance is less than this changes nothing.
-_SLIGHT = 1e-7
 #: How closely a direction of movement points along the way that follows (von Mises).
 _STRAIGHTNESS = 1.5
 
@@ -40,7 +38,7 @@ def add_state(arena: Arena, detection: int, origin: int, arrival: int) -> int:
     at = seen.first_state
     while at >= 0:
         if arena.states[at].origin == origin:
-            return at
+            return int(at)
         at = arena.states[at].next
     number = arena.counts[STATES]
     arena.counts[STATES] = number + 1
@@ -52,7 +50,7 @@ def add_state(arena: Arena, detection: int, origin: int, arrival: int) -> int:
     state.slowness = state.slowness_var = 0.0
     state.rest = 1.0
     state.dark = state.open = 0.0
-    state.total = state.message = state.free = 1.0
+    state.total = state.free = 1.0
     state.posterior = state.hope = state.flow = 0.0
     seen.first_state = number
     place = number
@@ -60,7 +58,7 @@ def add_state(arena: Arena, detection: int, origin: int, arrival: int) -> int:
         arena.order[place] = arena.order[place - 1]
         place -= 1
     arena.order[place] = number
-    return number
+    return int(number)
 
 
 @njit(cache=True, nogil=True)
@@ -73,7 +71,7 @@ def join(arena: Arena, ground: Ground, route_number: int, detection: int) -> Non
         return
     likely = density(seconds, route.median, route.log_sd, route.pause, ground.numbers[PAUSE_S])
     ratio = route.chance * route.seen * likely / seen.rate
-    if ratio * seen.lik < _SLIGHT:
+    if ratio * seen.lik < ground.numbers[LEAST_WEIGHT]:
         return
     target = add_state(arena, detection, route.origin, route.arrival)
     number = arena.counts[EDGES]
@@ -131,7 +129,8 @@ def _add_route(
     arena.heads[camera, ROUTES_HERE] += 1
     at = arena.heads[camera, FIRST_DETECTION]
     while at >= 0:
-        join(arena, ground, number, at)
+        if not arena.detections[at].idle:
+            join(arena, ground, number, at)
         at = arena.detections[at].next
 
 
@@ -232,7 +231,7 @@ def room_to_grow(arena: Arena, ground: Ground, camera: int, needs: np.ndarray) -
     for k in range(here.first, here.end):
         most += arena.heads[ground.ways[k].target, DETECTIONS_HERE]
     needs[1], needs[2], needs[3] = most, here.end - here.first, most
-    return (
+    return bool(
         arena.counts[1] + most <= len(arena.states)
         and arena.counts[2] + needs[2] <= len(arena.routes)
         and arena.counts[3] + most <= len(arena.edges)

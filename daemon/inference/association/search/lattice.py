@@ -8,18 +8,15 @@ from numpy.typing import NDArray
 from daemon.inference.association.matching.centring import centred
 from daemon.inference.association.network.site_model import Course, SiteModel
 from daemon.inference.association.search import arena as memory
-from daemon.inference.association.search.choosing import ask, best_task
+from daemon.inference.association.search.choosing import ask, note
+from daemon.inference.association.search.fill_in import best_gap
 from daemon.inference.association.search.ground import SIGN, ground
-from daemon.inference.association.search.growing import add_state, close_camera, expand, room_to_grow
+from daemon.inference.association.search.growing import add_state, close_camera
 from daemon.inference.association.search.query import Limits, Query
-from daemon.inference.association.search.scoring import absorb, add_detection, camera_offset, renew_template
-from daemon.inference.association.search.weighing import settle
+from daemon.inference.association.search.scoring import absorb, add_detection, camera_offset
+from daemon.inference.association.search.weighing import proceed
 from daemon.ports.sightings import SightingsView
 
-#: A sighting joins the template above the first, and leaves it below the second.
-_SURE, _UNSURE = 0.95, 0.6
-#: Sightings in the template beside the query's own pictures.
-_PICTURES = 7
 #: A state is opened, too, that would be worth this much if nothing spoke for what came after its rivals.
 _HOPEFUL = 0.02
 #: Log-likelihood ratio of a thing that travels with the target having been read.
@@ -34,19 +31,20 @@ class Lattice:
     ) -> None:
         self.view, self.query, self.limits = view, query, limits
         self.course: Course = site.backwards if backwards else site.forwards
-        self.ground = ground(site, backwards=backwards)
+        self.ground = ground(site, backwards=backwards, whole=limits.stop_mass <= 0.0)
         self.sign = float(self.ground.numbers[SIGN])
         widths = self.ground.body_mean.shape[1], self.ground.face_mean.shape[1]
         self.arena = memory.fresh(_allowed(site, view, query), *widths)
         self.needs = np.zeros(6, dtype=np.int64)
         self._asked = np.zeros(3)
+        self._hopeful = min(_HOPEFUL, 10 * limits.stop_mass)
         self._row = -1 if query.row is None else query.row
         utc = query.time_s - float(camera_offset(self.ground, query.camera, query.time_s))
         self.start = self.sign * utc
         self.end = self.start + query.horizon_s
         self._see_query()
         self._see_carried()
-        self.settle()
+        self.best()
 
     def _see_query(self) -> None:
         query, arena = self.query, self.arena
@@ -71,47 +69,56 @@ class Lattice:
                 place = add_detection(self.arena, self.ground, camera, -2 - number, time, float("nan"), 1.0)
                 seen = self.arena.detections[place]
                 seen["thing"] = number
-                seen["lik"] = seen["anchored"] = np.exp(_CARRIED_LLR)
+                seen["lik"] = np.exp(_CARRIED_LLR)
+                seen["idle"] = 0
 
     def _room(self, detections: int = 0, states: int = 0, edges: int = 0, spans: int = 0) -> None:
-        self.needs[:] = detections, states, 0, edges, spans, spans
-        self._grow()
+        arena, used = self.arena, self.arena.counts[:6].tolist()
+        if (
+            used[0] + detections > len(arena.detections)
+            or used[1] + states > len(arena.states)
+            or used[3] + edges > len(arena.edges)
+            or max(used[4], used[5]) + spans > min(len(arena.spans), len(arena.tasks))
+        ):
+            self.needs[:] = detections, states, 0, edges, spans, spans
+            self.arena = memory.grown(arena, self.needs)
 
-    def _grow(self) -> None:
-        self.arena = memory.grown(self.arena, self.needs)
+    def best(self, *, settled: bool = False) -> tuple[float, int]:
+        """Return the probability and the route of the best open task; 0 and -1 where none is worth its search.
 
-    def settle(self) -> None:
-        """Weigh all, open the states that are worth it, renew the template, until nothing changes."""
+        All is weighed anew before, but where it is settled already.
+        """
         limits = self.limits
-        adapts = not limits.frozen_template
-        depth, worth, hopeful = limits.skip_depth, limits.stop_mass, min(_HOPEFUL, 10 * limits.stop_mass)
+        adapts, worth, depth = not limits.frozen_template, limits.stop_mass, limits.skip_depth
         while True:
-            while not settle(self.arena, self.ground, self.end, worth, hopeful, depth, adapts, self.needs):
-                self._grow()
-            if not (adapts and renew_template(self.arena, self.ground, _SURE, _UNSURE, _PICTURES)):
-                return
-
-    def best(self) -> tuple[float, int]:
-        """Return the probability and the route of the best open task; 0 and -1 where none is worth its search."""
-        while True:
-            chosen = int(best_task(self.arena, self._asked))
-            worth = float(self._asked[0])
-            if chosen < 0 or worth <= self.limits.stop_mass:
-                return 0.0, -1
-            route = chosen - int(self.arena.counts[memory.ROUTES])
-            if route < 0:
-                return worth, chosen
-            while not room_to_grow(self.arena, self.ground, self.arena.routes[route]["camera"], self.needs):
-                self._grow()
-            expand(self.arena, self.ground, route, self.end, self.limits.skip_depth)
-            self.settle()
+            route = proceed(
+                self.arena, self.ground, self.end, worth, self._hopeful, depth, adapts, settled, self.needs, self._asked
+            )
+            if route >= -1:
+                return (self._asked.item(0), route) if route >= 0 else (0.0, -1)
+            self.arena = memory.grown(self.arena, self.needs)
+            self.needs[:] = 0
 
     def search(self, route: int) -> None:
         """Search the next window of a route, of which only what was not searched before is read."""
         self._room(spans=1)
+        if ask(self.arena, route, self._asked):
+            self._read(route)
+
+    def best_gap(self) -> tuple[float, int]:
+        """Return the probability and the route of the gap between two sightings that is best filled in; 0 and -1."""
+        route = int(best_gap(self.arena, self.ground, self._asked))
+        return (float(self._asked[0]), route) if route >= 0 else (0.0, -1)
+
+    def fill(self, route: int) -> None:
+        """Search the span that `best_gap` has just found."""
+        self._room(spans=1)
+        note(self.arena, route, self._asked)
+        self._read(route)
+
+    def _read(self, route: int) -> None:
+        """Compare what a route's camera saw in the span that was asked for."""
         arena = self.arena
-        if not ask(arena, route, self._asked):
-            return
         camera = int(arena.routes[route]["camera"])
         start, end = float(self._asked[1]), float(self._asked[2])
         first, last = (start, end) if self.sign > 0 else (-end, -start)
@@ -123,8 +130,8 @@ class Lattice:
         joins = count * int(arena.heads[camera, memory.ROUTES_HERE])
         self._room(count, joins, joins)
         compared = absorb(
-            self.arena, self.ground, camera, self._row, window.rows, window.times, window.body.astype(np.float32),
-            window.face_rows, window.faces.astype(np.float32), window.quality, window.direction_deg,
+            self.arena, self.ground, camera, self._row, window.rows, window.times, window.body.view(np.uint16),
+            window.face_rows, window.faces.view(np.uint16), window.quality, window.direction_deg,
         )  # fmt: skip
         self.arena.tasks[self.arena.counts[memory.TASKS] - 1]["compared"] = compared
 

@@ -15,20 +15,28 @@ from daemon.inference.association.search.arena import (
     FIRST_ROUTE,
     MEMBERS,
     RESCORED,
+    ROUTES_HERE,
     Arena,
 )
-from daemon.inference.association.search.ground import SIGN, Ground
+from daemon.inference.association.search.ground import LEAST_LIK, SIGN, Ground
 from daemon.inference.association.search.growing import join
 
 #: Rows of the templates.
 _QUERY, _WHOLE = 0, 1
+#: What the template may say beyond what the query's own pictures do: else a wrong turn, once in the template, would
+#: prove itself by its own sequel. The same holds on every link, or a sighting between two others could never win.
+_LEAD = 3.0
+#: What the query alone has to say of a sighting that joins the template.
+_LIKE_QUERY = 1.0
+#: 2 to the power of a half's exponent, with its fraction as a whole number.
+_POWERS = 2.0 ** (np.arange(32) - 25.0)
 
 
 @njit(cache=True, nogil=True)
 def camera_offset(ground: Ground, camera: int, utc: float) -> float:
     """Seconds that a camera's clock is ahead at a time."""
     here = ground.cameras[camera]
-    return here.offset + here.clock_rate * (utc - here.since)
+    return float(here.offset + here.clock_rate * (utc - here.since))
 
 
 @njit(cache=True, nogil=True)
@@ -36,7 +44,7 @@ def _look_up(table: np.ndarray, pictures: int, cosine: float) -> float:
     row = table[min(pictures, len(table)) - 1]
     place = (min(max(cosine, -1.0), 1.0) + 1.0) * 0.5 * (len(row) - 1)
     below = min(int(place), len(row) - 2)
-    return row[below] + (row[below + 1] - row[below]) * (place - below)
+    return float(row[below] + (row[below + 1] - row[below]) * (place - below))
 
 
 @njit(cache=True, nogil=True)
@@ -77,16 +85,23 @@ def score(arena: Arena, ground: Ground, number: int) -> None:
             seen.face_llr = _look_up(ground.face_table, pictures, seen.face_cos)
     whole = seen.body_llr + seen.face_llr
     seen.query_llr = query
-    seen.lik = math.exp(whole)
-    seen.anchored = math.exp(min(whole, query))
+    seen.lik = math.exp(min(whole, query + _LEAD))
+
+
+@njit(cache=True, nogil=True)
+def _half(bits: int) -> float:
+    """Decode an IEEE 754 half from its bits; neither infinite nor no number."""
+    exponent, fraction = (bits >> 10) & 31, bits & 1023
+    value = (fraction + 1024) * _POWERS[exponent] if exponent else fraction * _POWERS[1]
+    return float(-value if bits & 0x8000 else value)
 
 
 @njit(cache=True, nogil=True)
 def take_vector(kept: np.ndarray, vector: np.ndarray, mean: np.ndarray) -> bool:
-    """Keep a vector less its camera's mean, of unit length. False: there is none."""
+    """Keep a vector, of halves as bits, less its camera's mean, of unit length. False: there is none."""
     square = own = 0.0
     for k in range(len(kept)):
-        value = float(vector[k])
+        value = _half(vector[k])
         own += value * value
         kept[k] = value - mean[k]
         square += kept[k] * kept[k]
@@ -113,13 +128,14 @@ def add_detection(
     seen.direction, seen.quality = direction, quality
     seen.body_cos = seen.face_cos = math.nan
     seen.body_llr = seen.face_llr = seen.query_llr = 0.0
-    seen.lik = seen.anchored = 1.0
+    seen.lik = 1.0
     seen.marginal = 0.0
     seen.has_body = seen.has_face = seen.member = 0
+    seen.idle = 1
     seen.thing = -1
     arena.heads[camera, FIRST_DETECTION] = number
     arena.heads[camera, DETECTIONS_HERE] += 1
-    return number
+    return int(number)
 
 
 @njit(cache=True, nogil=True)
@@ -129,7 +145,7 @@ def absorb(
 ) -> int:  # fmt: skip
     """Score the detections of a window, and join them to every route that ends there; return how many were compared.
 
-    skipped_row: the query's own. body, faces: float32.
+    skipped_row: the query's own. body, faces: halves, as the uint16 that they are stored in.
     """
     first = arena.counts[DETECTIONS]
     sign = ground.numbers[SIGN]
@@ -146,13 +162,38 @@ def absorb(
             seen.has_face = take_vector(arena.face[number], faces[face_rows[i]], ground.face_mean[camera])
         score(arena, ground, number)
     for number in range(first, arena.counts[DETECTIONS]):
-        at = arena.heads[camera, FIRST_ROUTE]
-        while at >= 0:
-            join(arena, ground, at, number)
-            at = arena.routes[at].next_here
+        if arena.detections[number].lik >= ground.numbers[LEAST_LIK]:
+            _wake(arena, ground, number)
     compared = arena.counts[DETECTIONS] - first
     arena.counts[COMPARED] += compared
-    return compared
+    return int(compared)
+
+
+@njit(cache=True, nogil=True)
+def _wake(arena: Arena, ground: Ground, number: int) -> None:
+    """Join a detection to every route that ends at its camera."""
+    seen = arena.detections[number]
+    seen.idle = 0
+    at = arena.heads[seen.camera, FIRST_ROUTE]
+    while at >= 0:
+        join(arena, ground, at, number)
+        at = arena.routes[at].next_here
+
+
+@njit(cache=True, nogil=True)
+def wake(arena: Arena, ground: Ground, needs: np.ndarray) -> bool:
+    """Join the detections that were idle and are so no more. False: `needs` says what has to grow first."""
+    for number in range(1, arena.counts[DETECTIONS]):
+        seen = arena.detections[number]
+        if not seen.idle or seen.lik < ground.numbers[LEAST_LIK]:
+            continue
+        joins = arena.heads[seen.camera, ROUTES_HERE]
+        needs[:] = 0
+        needs[1] = needs[3] = joins
+        if arena.counts[1] + joins > len(arena.states) or arena.counts[3] + joins > len(arena.edges):
+            return False
+        _wake(arena, ground, number)
+    return True
 
 
 @njit(cache=True, nogil=True)
@@ -171,7 +212,7 @@ def renew_template(arena: Arena, ground: Ground, sure: float, unsure: float, mos
     changed = False
     for number in range(1, arena.counts[DETECTIONS]):
         seen = arena.detections[number]
-        if seen.member == 0 and seen.marginal > sure and arena.counts[MEMBERS] < most:
+        if seen.member == 0 and seen.marginal > sure and seen.query_llr > _LIKE_QUERY and arena.counts[MEMBERS] < most:
             if seen.has_body or seen.has_face:
                 _change_member(arena, number, 1)
                 changed = True

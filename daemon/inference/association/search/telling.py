@@ -88,12 +88,12 @@ class _Teller:
         self.edges: Any = arena.edges[: counts[memory.EDGES]]
         self.place: dict[int, int] = {}
         self.tree: list[Hop] = []
-        table = search.site.calibration.hops
+        posterior = search.posterior(self.detections["marginal"])
         for number in np.argsort(self.detections["time"], kind="stable").tolist():
             if number == 0 or self.detections[number]["marginal"] < _SLIGHT:
                 continue
             self.place[number] = first + len(self.tree)
-            self.tree.append(self._hop(number, float(np.interp(self.detections[number]["marginal"], *table.T))))
+            self.tree.append(self._hop(number, float(posterior[number])))
 
     def _best_state(self, detection: int) -> int:
         best, at = -1, int(self.detections[detection]["first_state"])

@@ -1,7 +1,6 @@
 """Weighing the lattice: what each state's future says of it (upwards), and how likely each is (downwards).
 
-Pearl's belief propagation on a graph ordered by time. What goes upwards counts each sighting by the lesser of what the
-template and the query alone say: a wrong turn, once in the template, would otherwise prove itself by its own sequel.
+Pearl's belief propagation (1988, chapter 4) on a graph that is ordered by time.
 """
 
 from __future__ import annotations
@@ -9,81 +8,114 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from daemon.inference.association.search.arena import DETECTIONS, STATES, Arena
+from daemon.inference.association.search.arena import DETECTIONS, ROUTES, STATES, Arena
+from daemon.inference.association.search.choosing import best_task
 from daemon.inference.association.search.ground import Ground
-from daemon.inference.association.search.growing import open_state, room_to_grow
+from daemon.inference.association.search.growing import expand, open_state, room_to_grow
+from daemon.inference.association.search.scoring import renew_template, wake
 
-_LARGEST = 1e200
+_LARGEST = 1e250
+#: A sighting joins the template above the first, and leaves it below the second.
+_SURE, _UNSURE = 0.97, 0.6
+#: Sightings in the template beside the query's own pictures.
+_PICTURES = 7
 
 
 @njit(cache=True, nogil=True)
 def weigh(arena: Arena) -> None:
-    """Recompute message, total, posterior and hope of every state, and the marginal of every detection."""
-    count = arena.counts[STATES]
-    states, edges, detections = arena.states, arena.edges, arena.detections
-    for place in range(count - 1, -1, -1):
+    """Recompute total, posterior and hope of every state, and the marginal of every detection.
+
+    hope: what a state would be worth if none of its rivals had been seen; one of them may as well come after it.
+    """
+    states, detections = arena.states, arena.detections
+    for number in range(arena.counts[DETECTIONS]):
+        detections[number].marginal = 0.0
+    _upwards(arena)
+    states[0].posterior = states[0].hope = 1.0
+    for place in range(arena.counts[STATES]):
+        state = states[arena.order[place]]
+        detections[state.detection].marginal += state.posterior
+        at = state.first_edge
+        if not state.opened or at < 0:
+            continue
+        share = state.posterior / state.total
+        while at >= 0:
+            edge = arena.edges[at]
+            target = states[edge.target]
+            weight = edge.ratio * detections[target.detection].lik
+            flow = share * weight * target.total
+            target.posterior += flow
+            target.hope = max(target.hope, state.hope * weight / (weight + state.free))
+            if flow >= target.flow:
+                target.flow, target.best_in = flow, at
+            at = edge.next
+
+
+@njit(cache=True, nogil=True)
+def _upwards(arena: Arena) -> None:
+    states = arena.states
+    for place in range(arena.counts[STATES] - 1, -1, -1):
         state = states[arena.order[place]]
         state.posterior = state.hope = state.flow = 0.0
         if not state.opened:
             continue
         total = state.rest + state.dark + state.open
-        message = free = total
+        state.free = total
         at = state.first_edge
         while at >= 0:
-            edge = edges[at]
-            seen = detections[states[edge.target].detection]
-            weight = edge.ratio * states[edge.target].message
-            total += weight * seen.lik
-            message += weight * seen.anchored
-            free += edge.ratio * seen.lik
-            at = edge.next
-        state.total, state.message, state.free = min(total, _LARGEST), min(message, _LARGEST), free
-    states[0].posterior = states[0].hope = 1.0
-    for place in range(count):
-        state = states[arena.order[place]]
-        at = state.first_edge
-        if not state.opened or at < 0:
-            continue
-        share, hope = state.posterior / state.total, state.hope / state.free
-        while at >= 0:
-            edge = edges[at]
+            edge = arena.edges[at]
             target = states[edge.target]
-            weight = edge.ratio * detections[target.detection].lik
-            flow = share * weight * target.message
-            target.posterior += flow
-            target.hope += hope * weight
-            if flow >= target.flow:
-                target.flow, target.best_in = flow, at
+            total += edge.ratio * target.total * arena.detections[target.detection].lik
             at = edge.next
-    for number in range(arena.counts[DETECTIONS]):
-        total = 0.0
-        at = detections[number].first_state
-        while at >= 0:
-            total += states[at].posterior
-            at = states[at].next
-        detections[number].marginal = total
+        state.total = min(total, _LARGEST)
 
 
 @njit(cache=True, nogil=True)
-def settle(
+def _settle(
     arena: Arena, ground: Ground, end: float, worth: float, hopeful: float, skip_depth: int, adapts: bool,
     needs: np.ndarray,
 ) -> bool:  # fmt: skip
     """Weigh, and open the states that are worth it, until none is left. False: `needs` says what has to grow first."""
     while True:
         weigh(arena)
-        again = False
-        for place in range(arena.counts[STATES]):
+        opened = False
+        place = arena.counts[STATES] - 1
+        while place >= 0:  # from the last on, as what is opened may add states behind itself alone
             number = arena.order[place]
             state = arena.states[number]
-            if state.opened or not (state.posterior > worth or state.hope > hopeful):
-                continue
-            if not room_to_grow(arena, ground, state.camera, needs):
-                return False
-            open_state(arena, ground, number, end, skip_depth, adapts)
-            again = True
-            break_early = arena.order[place] != number
-            if break_early:
-                break
-        if not again:
+            if not state.opened and (state.posterior > worth or state.hope > hopeful):
+                if not room_to_grow(arena, ground, state.camera, needs):
+                    return False
+                open_state(arena, ground, number, end, skip_depth, adapts)
+                opened = True
+            place -= 1
+        if not opened:
             return True
+
+
+@njit(cache=True, nogil=True)
+def proceed(
+    arena: Arena, ground: Ground, end: float, worth: float, hopeful: float, skip_depth: int, adapts: bool,
+    settled: bool, needs: np.ndarray, asked: np.ndarray,
+) -> int:  # fmt: skip
+    """Settle all, and return the route of the best task, -1 where none is worth more than `worth`; asked[0] is that.
+
+    settled: weigh only what routes that go on unseen have changed. -2: `needs` says what has to grow first; call again.
+    """
+    while True:
+        while not settled:
+            if not _settle(arena, ground, end, worth, hopeful, skip_depth, adapts, needs):
+                return -2
+            settled = not (adapts and renew_template(arena, ground, _SURE, _UNSURE, _PICTURES))
+            if not wake(arena, ground, needs):
+                return -2
+        chosen = best_task(arena, asked)
+        if chosen < 0 or asked[0] <= worth:
+            return -1
+        route = chosen - arena.counts[ROUTES]
+        if route < 0:
+            return chosen
+        if not room_to_grow(arena, ground, arena.routes[route].camera, needs):
+            return -2
+        expand(arena, ground, route, end, skip_depth)
+        settled = False

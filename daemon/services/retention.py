@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
+from msgspec.structs import replace
 
+from daemon.ports import CaseStore, Gallery, SearchState
 from daemon.services.duty import Duty
 
 _log = structlog.get_logger()
@@ -26,8 +28,8 @@ async def forget(duty: Duty) -> int:
     known = max(retention.messages, duty.config.bot.max_age, duty.config.notices.age_limit)
     messages = await ports.bot.forget_messages(_before(duty, known)) if ports.bot else 0
     # Whether the association is on or not: what it once kept of people is not kept for longer.
-    searches = await ports.cases.forget(_before(duty, retention.searches)) if ports.cases else 0
-    sightings = await ports.gallery.forget(before=_before(duty, retention.sightings)) if ports.gallery else 0
+    searches = await _forget_searches(duty, ports.cases) if ports.cases else 0
+    sightings = await _forget_sightings(duty, ports.gallery) if ports.gallery else 0
     total = gone + edits + evidence + messages + searches + sightings
     if total:
         _log.info(
@@ -41,6 +43,21 @@ async def forget(duty: Duty) -> int:
             sightings=sightings,
         )
     return total
+
+
+async def _forget_sightings(duty: Duty, gallery: Gallery) -> int:
+    gone = await gallery.forget(before=_before(duty, duty.config.retention.sightings))
+    if gone and duty.association:
+        await duty.association.sites.forget_gone()  # their ids stand in what was confirmed of them, too
+    return gone
+
+
+async def _forget_searches(duty: Duty, cases: CaseStore) -> int:
+    if duty.config.association.kind == "off":  # nobody goes on with what was left when it was switched off
+        now = duty.ports.clock.now()
+        for search in await cases.unended():
+            await cases.change_search(replace(search, state=SearchState.INTERRUPTED, ended_at=now))
+    return await cases.forget(_before(duty, duty.config.retention.searches))
 
 
 def _before(duty: Duty, kept_s: float) -> datetime:

@@ -13,14 +13,15 @@ from pathlib import Path
 import pytest
 from openapi_spec_validator import validate
 
-from daemon.config import ChannelSection, Config, SourceSection
+from daemon.config import AssociationSection, AuditSection, ChannelSection, Config, SourceSection
+from daemon.forum.principals import Role, Scope
 from daemon.handlers.http.openapi import refusals_of
 from daemon.handlers.http.server import ROUTES
 from daemon.products.product import Status, Unparsed
 from daemon.services import passes
 from tests.bot_kit import AttentiveRoom
 from tests.house import product
-from tests.unit.handlers.http.api import Api, api
+from tests.unit.handlers.http.api import Api, api, token_of
 
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 #: The token that the test asks with must not be revoked by it, and a stream that never ends has no answer to judge
@@ -35,11 +36,17 @@ async def service(tmp_path: Path) -> AsyncIterator[Api]:
     config = Config(
         channels=(ChannelSection(name="box", min_severity="info"),),
         sources=(SourceSection(name="file", path=str(tmp_path / "shop.csv")),),
+        association=AssociationSection(kind="on"),
+        audit=AuditSection(secret="audit"),
     )
     async with api(config=config) as service:
         duty = service.home.duty
         rooms = AttentiveRoom(service.home.clock, rooms=("team", "attic"), inbox=100_000)
-        duty.ports = replace(duty.ports, messenger=rooms, rooms=rooms)
+        duty.ports = replace(duty.ports, messenger=rooms, rooms=rooms, cases=service.home.stores.cases)
+        service.tokens["admin"] = await token_of(service.home, Role.ADMIN, scopes=frozenset(Scope))
+        case = {"title": "theft", "purpose": "find a thief", "quota": 9, "expires_at": "2026-12-25T00:00:00Z"}
+        made = await service.post("/association/cases", json=case)
+        await service.post(f"/association/cases/{made.json['id']}/approvals", json={"reason": "no other way"})
         await service.home.shelve(
             product("a"),
             product("b/c ü", None),

@@ -12,7 +12,15 @@ from msgspec.structs import replace
 from structlog.testing import capture_logs
 
 from daemon.adapters.memory.gallery import MemoryGallery
-from daemon.config import BotSection, ChecksSection, Config, NoticesSection, RetentionSection
+from daemon.config import (
+    AssociationSection,
+    AuditSection,
+    BotSection,
+    ChecksSection,
+    Config,
+    NoticesSection,
+    RetentionSection,
+)
 from daemon.errors import NotFound
 from daemon.forum.rooms import Handling, SentNotice
 from daemon.ports import Camera, Case, Detection, Search, SearchState, Sighting
@@ -173,8 +181,19 @@ async def test_searches_cases_and_sightings_are_kept_for_their_times_and_the_aud
     assert len((await home.stores.audit.entries(9)).items) == 2
 
 
-async def test_a_search_that_has_not_ended_is_kept_with_its_case() -> None:
+async def test_a_search_that_nobody_goes_on_with_ends_and_is_forgotten_in_its_time() -> None:
     home = house()
+    search = await with_search(home, ended=False)
+    await retention.forget(home.duty)
+    assert (await home.stores.cases.search(search.id)).state is SearchState.INTERRUPTED
+    home.clock.advance(30 * DAY_S + 1)
+    await retention.forget(home.duty)
+    assert (await home.stores.cases.searches(9)).items == ()
+
+
+async def test_a_search_that_has_not_ended_is_kept_with_its_case() -> None:
+    on = AssociationSection.model_validate({"kind": "on"})
+    home = house(config=Config(association=on, audit=AuditSection(secret="audit")))
     search = await with_search(home, ended=False)
     home.clock.advance(400 * DAY_S)
     await retention.forget(home.duty)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import random
 import shutil
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
-from daemon.adapters.sql import SqlStores, erasing, open_stores
+from daemon.adapters.sql import SqlStores, erasing, open_stores, versions
 from daemon.adapters.sql.backup import back_up, restore
+from daemon.adapters.sql.database import prepare_writer
+from daemon.adapters.sql.statements import Session
 from daemon.errors import NotFound
 from daemon.ports import Case, Search, SearchState
 from daemon.products.ids import new_id
@@ -98,6 +102,41 @@ async def test_what_is_forgotten_is_in_no_file_of_the_state_directory(path: Path
             assert len(await stores.cases.query_vectors(search.id)) == 2
     assert gone.traces(path.parent) == []
     assert kept.traces(path.parent)
+
+
+def moved_about(path: Path, seed: int) -> tuple[sqlite3.Connection, dict[str, bytes]]:
+    """Return a store whose rows grew and shrank until SQLite moved them, and what marks those that shall go."""
+    rng, connection, gone = random.Random(seed), sqlite3.connect(path, isolation_level=None), dict[str, bytes]()
+    prepare_writer(connection)
+    versions.bring_up_to_date(connection)
+    for number in range(300):
+        mark = rng.randbytes(16)
+        if rng.random() < 0.5:
+            gone[f"s{number}"] = mark
+        body = mark + rng.randbytes(rng.choice([50, 200, 900]))
+        connection.execute("INSERT INTO searches VALUES (?, ?, 'c', NULL, ?, NULL)", (number + 1, f"s{number}", body))
+        for _ in range(3):
+            seq = rng.randrange(number + 1) + 1
+            (mark,) = connection.execute("SELECT substr(body, 1, 16) FROM searches WHERE seq = ?", (seq,)).fetchone()
+            body = mark + rng.randbytes(rng.choice([40, 300, 2000]))
+            result = mark + rng.randbytes(rng.choice([100, 1500, 4000, 7000]))
+            change = (body, result, rng.randrange(1000), seq)
+            connection.execute("UPDATE searches SET body = ?, result = ?, ended_at = ? WHERE seq = ?", change)
+    return connection, gone
+
+
+def test_rows_that_sqlite_moved_about_leave_no_copy_where_they_lay(tmp_path: Path) -> None:
+    path = tmp_path / "store"
+    connection, gone = moved_about(path, seed=13)  # of which a mere DELETE by SQLite 3.40 leaves a copy
+    with closing(connection):
+        connection.execute("BEGIN")
+        erasing._erase(Session(connection), set(gone))
+        connection.execute("COMMIT")
+        (left,) = connection.execute("SELECT count(*) FROM searches").fetchone()
+        assert erasing.cut_log(connection)
+    assert left == 300 - len(gone)
+    content = path.read_bytes()
+    assert not any(mark in content for mark in gone.values())
 
 
 async def test_a_reader_in_the_way_delays_the_last_traces_to_the_next_time(path: Path) -> None:

@@ -13,6 +13,7 @@ from daemon.config import SourceSection
 from daemon.jobs.pass_figures import PassFigures
 from daemon.jobs.scheduler import Job
 from daemon.services import (
+    association_upkeep,
     audit_heads,
     catalogue_health,
     delivery,
@@ -30,8 +31,11 @@ _CATALOGUE_S: Final = 5.0
 _DIGEST_S: Final = 30.0
 _FORGET_S: Final = 3_600.0
 _HEAD_S: Final = 3_600.0
+_COMPACT_S: Final = 60.0
+_VERIFY_S: Final = 86_400.0
 _SHORT_S: Final = 60.0  # deadline of what touches stores alone
 _IMPORT_S: Final = 3_600.0
+_LONG_S: Final = 3_600.0  # of what reads or writes files of any size
 _EVIDENCE_S: Final = 5.0
 
 
@@ -51,6 +55,11 @@ def jobs(duty: Duty, figures: PassFigures) -> list[Job]:
         _every("audit.note_head", _HEAD_S, lambda: audit_heads.note_head(duty.ports.audit)),
         _every("records.forget", _FORGET_S, lambda: retention.forget(duty)),
     ]
+    if duty.ports.gallery:
+        always += [
+            _every("gallery.compact", _COMPACT_S, lambda: association_upkeep.compact(duty), _LONG_S),
+            _every("gallery.verify", _VERIFY_S, lambda: association_upkeep.verify(duty), _LONG_S),
+        ]
     if duty.ports.followed:
         always.append(_every("catalogue.watch", _CATALOGUE_S, lambda: catalogue_health.watch(duty)))
     if duty.config.checks.network:
@@ -62,8 +71,8 @@ def jobs(duty: Duty, figures: PassFigures) -> list[Job]:
     )
 
 
-def _every(name: str, seconds: float, run: Callable[[], Awaitable[object]]) -> Job:
-    return Job(name=name, run=run, every_s=lambda: seconds, deadline_s=lambda: _SHORT_S, jitter=0.1)
+def _every(name: str, seconds: float, run: Callable[[], Awaitable[object]], most_s: float = _SHORT_S) -> Job:
+    return Job(name=name, run=run, every_s=lambda: seconds, deadline_s=lambda: most_s, jitter=0.1)
 
 
 def _evidence(duty: Duty, figures: PassFigures) -> Job:

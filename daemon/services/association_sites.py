@@ -76,6 +76,21 @@ class Sites:
         pairs = {*models, *((body, "") for body, _ in models)}  # a search without faces learns without them
         return tuple([await self._learnt(body, face, whole) for body, face in sorted(pairs)])
 
+    async def forget_gone(self) -> int:
+        """Take detections that are not kept any more out of the passages that are; return how many went."""
+        passages = await self.passages()
+        if not passages:
+            return 0
+        left = {one for passage in passages for one in passage}
+        for body_model in sorted({body for body, _ in await self._gallery.models()}):
+            with await self._gallery.view(body_model) as view:
+                left -= {one for one in left if _is_in(view, one)}
+        if left:
+            kept = [[one for one in passage if one not in left] for passage in passages]
+            content = msgspec.msgpack.encode([passage for passage in kept if len(passage) > 1])
+            await self._gallery.keep_model(_PASSAGES, content)
+        return len(left)
+
     async def _learnt(self, body_model: str, face_model: str, passages: Sequence[Sequence[str]]) -> Learnt:
         with await self._gallery.view(body_model, face_model) as view:
             used = _seen_in(view, passages)

@@ -218,3 +218,13 @@ async def test_an_empty_gallery_says_that_there_is_nothing_to_learn_of() -> None
     here = await site(fill=False)
     with pytest.raises(NotFound, match="no detections"):
         await here.system.sites.learn([["d1", "d2"]], replace=False)
+
+
+async def test_what_is_forgotten_is_in_no_passage_that_is_kept() -> None:
+    here = await site()
+    gone = confirmed()[0][:2]
+    await here.gallery.forget(detections=gone)
+    assert await here.system.sites.forget_gone() == 2
+    kept = {one for passage in await here.system.sites.passages() for one in passage}
+    assert kept
+    assert kept.isdisjoint(gone)

@@ -13,10 +13,13 @@ from typing import Any, BinaryIO
 from urllib.parse import quote, urlencode
 
 from daemon.errors import Conflict, Forbidden, InvalidInput, NotFound, TooMany, Unauthorized, Unavailable, ZhibanError
+from daemon.log import printable
 
 _TIMEOUT_S = 30.0
 _UPLOAD_S = 3_600.0
 _BYTES = "application/octet-stream"
+#: Wrong fields that are named.
+_FAULTS = 10
 _ERRORS: Mapping[int, type[ZhibanError]] = {
     400: InvalidInput,
     401: Unauthorized,
@@ -58,7 +61,7 @@ class Daemon:
         if status >= 400:
             told = answer if isinstance(answer, dict) else {}
             detail = told.get("detail") or told.get("title") or f"HTTP {status}"
-            raise _ERRORS.get(status, ZhibanError)(f"{method} {path}: {detail}")
+            raise _ERRORS.get(status, ZhibanError)("\n".join([f"{method} {path}: {detail}", *_faults(told)]))
         return answer
 
     def pages(self, path: str, query: Mapping[str, Any], most: int) -> Iterator[dict[str, Any]]:
@@ -138,6 +141,16 @@ def part(name: str) -> str:
 def state_of(environment: Mapping[str, str]) -> Path:
     """Return the state directory without making it."""
     return Path(environment.get("STATE_DIRECTORY", "").split(":")[0] or "var").absolute()
+
+
+def _faults(told: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a line for each wrong field of a problem (RFC 9457)."""
+    errors = told.get("errors")
+    for fault in errors[:_FAULTS] if isinstance(errors, list) else ():
+        where = f"{fault['field']}: " if fault.get("field") else ""
+        yield f"  {printable(where + str(fault.get('message', '')))}"
+    if isinstance(errors, list) and len(errors) > _FAULTS:
+        yield f"  and {len(errors) - _FAULTS} more"
 
 
 def _content(raw: bytes) -> Any:

@@ -180,6 +180,7 @@ async def _asked(
         return _of_detection(seen, target, by_face=by_face, more=more)
     if target.time is None:
         raise InvalidInput("the search cannot be begun", (("time", "expected the time of the first picture"),))
+    await _check_model(association, association.embedders.body.model_id)
     work = partial(embedded, target.pictures, association.embedders, section, by_face=by_face)
     vectors = await duty.ports.offload.run(work, what="association.embed")
     asked = Asked(
@@ -188,6 +189,12 @@ async def _asked(
         face_model=faces.model_id if by_face and faces else "", **more,
     )  # fmt: skip
     return asked, vectors
+
+
+async def _check_model(association: AssociationSystem, body_model: str) -> None:
+    if all(body != body_model for body, _ in await association.gallery.models()):
+        told = f"no detection has a vector of {body_model}, which pictures are embedded with; ingest pictures first"
+        raise InvalidInput("the search cannot be begun", (("picture", told),))
 
 
 def _of_detection(seen: Sighting, target: Target, *, by_face: bool, more: dict[str, Any]) -> tuple[Asked, QueryVectors]:

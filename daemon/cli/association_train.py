@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _PACKAGES: Final = ("numpy", "onnxruntime", "safetensors", "torch")
 _SHOWN: Final = 5
 _STOPPED: Final = 130  # as of a program that a signal ended
+_RATES: Final = {False: 3e-3, True: 3.5e-4}  # by whether it begins with weights
 _LINE_EVERY_S: Final = 10.0  # where no bar can be shown
 _ARCHITECTURES: Final = ("osnet_x0_25", "osnet_x0_5", "osnet_x0_75", "osnet_x1_0")
 
@@ -46,7 +47,7 @@ _ARCHITECTURES: Final = ("osnet_x0_25", "osnet_x0_5", "osnet_x0_75", "osnet_x1_0
               help="Epochs without a better mean average precision after which it ends.")  # fmt: skip
 @click.option("--people", type=click.IntRange(min=2), default=16, show_default=True, help="In a batch.")
 @click.option("--pictures", type=click.IntRange(min=2), default=4, show_default=True, help="Of each, in a batch.")
-@click.option("--rate", type=float, default=1.5e-3, show_default=True, help="The highest learning rate.")
+@click.option("--rate", type=float, help="The highest learning rate; 0.003 from nothing, 0.00035 from weights.")
 @click.option("--held-out", type=float, default=0.2, show_default=True,
               help="Share of the people that are measured with and never learned.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
@@ -55,7 +56,8 @@ _ARCHITECTURES: Final = ("osnet_x0_25", "osnet_x0_5", "osnet_x0_75", "osnet_x1_0
 @click.pass_context
 def train(
     ctx: click.Context, crops: Path, folder: Path, architecture: str, weights: Path | None, size: str, epochs: int,
-    patience: int, people: int, pictures: int, rate: float, held_out: float, seed: int, steps: int | None, licence: str,
+    patience: int, people: int, pictures: int, rate: float | None, held_out: float, seed: int, steps: int | None,
+    licence: str,
 ) -> None:  # fmt: skip
     """Train an embedder, or go on: Ctrl-C writes a checkpoint, and the same command goes on from there.
 
@@ -73,7 +75,8 @@ def train(
     height, width = _size(size)
     start, preparing, digest = _start(weights, Preparing(height=height, width=width))
     recipe = Recipe(
-        architecture=architecture, seed=seed, people=people, pictures=pictures, epochs=epochs, rate=rate,
+        architecture=architecture, seed=seed, people=people, pictures=pictures, epochs=epochs,
+        rate=rate if rate is not None else _RATES[start is not None],
         held_out=held_out, patience=patience, start=digest, preparing=preparing,
     )  # fmt: skip
     files, refused = listed(crops)

@@ -52,7 +52,7 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     pictures: int = 4
     epochs: int = 60
     warmup: int = 3
-    rate: float = 1.5e-3
+    rate: float = 3e-3
     decay: float = 5e-4
     smoothing: float = 0.1
     margin: float = 0.3

@@ -38,7 +38,7 @@ def write_people(folder: Path, people: int = 6, each: int = 4, cameras: int = 2)
 def recipe(**changes: Any) -> Recipe:
     """Return a recipe of a few steps: an epoch of people and pictures as above is two."""
     told: dict[str, Any] = {
-        "people": 2, "pictures": 4, "epochs": 3, "warmup": 1, "held_out": 0.34, "checkpoint_every": 3,
+        "people": 2, "pictures": 4, "epochs": 3, "warmup": 1, "held_out": 0.34, "checkpoint_every": 3, "rate": 1.5e-3,
         "preparing": Preparing(height=SIZE[0], width=SIZE[1]),
         "augmentation": Augmentation(shift=0.1),
     }  # fmt: skip

@@ -28,10 +28,11 @@ class Crops:
     def __init__(self, files: Sequence[Listed], size: tuple[int, int], kept_bytes: int = KEPT_BYTES) -> None:
         self.files = tuple(files)
         self.people = sorted({file.identity for file in files})
-        cameras = sorted({file.camera for file in files} - {""})
-        self.identities: NDArray[np.int64] = np.array([self.people.index(file.identity) for file in files], np.int64)
-        numbers = {"": -1} | {camera: number for number, camera in enumerate(cameras)}
-        self.cameras: NDArray[np.int64] = np.array([numbers[file.camera] for file in files], np.int64)
+        people = {person: number for number, person in enumerate(self.people)}
+        self.identities: NDArray[np.int64] = np.array([people[file.identity] for file in files], np.int64)
+        places = enumerate(sorted({file.camera for file in files} - {""}))
+        cameras = {"": -1} | {camera: number for number, camera in places}
+        self.cameras: NDArray[np.int64] = np.array([cameras[file.camera] for file in files], np.int64)
         self._height, self._width = size
         self._kept: dict[int, Crop] = {}
         self._room = kept_bytes // (3 * self._height * self._width)

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.errors import InvalidInput
+from daemon.inference.association.pictures.preparation import unit
 from daemon.inference.association.pictures.training.augmentation import erase, varied
 from daemon.inference.association.pictures.training.calibrating import calibration_of, fit
 from daemon.inference.association.pictures.training.losses import batch_hard_triplet, batch_loss
@@ -197,6 +198,16 @@ def test_pairs_across_cameras_count_where_there_are_any() -> None:
     assert across.same.mean == 0
     assert across.different.pairs == 2
     assert calibration_of(vectors, people, np.full(4, -1)).same.mean == pytest.approx(1 / 3)
+
+
+def test_all_pairs_of_some_people_calibrate_where_there_are_very_many() -> None:
+    chance = np.random.default_rng(5)
+    people = np.repeat(np.arange(900), 5)
+    vectors = unit(chance.normal(size=(900, 16))[people] + 0.3 * chance.normal(size=(4500, 16)))
+    found = calibration_of(vectors, people, np.full(4500, -1))
+    assert found.same.pairs == 600 * 10
+    assert found.same.pairs + found.different.pairs == 3000 * 2999 // 2
+    assert found.same.mean > 0.8
 
 
 def test_a_recipe_that_cannot_be_is_refused_by_its_keys() -> None:

@@ -29,10 +29,10 @@ _FORMS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
 )
 
 
-def small_site(people: int, cameras: int, seed: int) -> World:
+def small_site(people: int, cameras: int, seed: int, hours: float = 1.5) -> World:
     return simulate(
         WorldSettings(
-            people=people, hours=1.5, seed=seed, queries=30, least_answers=3, learnt=0.4, horizon_s=3_600.0,
+            people=people, hours=hours, seed=seed, queries=30, least_answers=3, learnt=0.4, horizon_s=3_600.0,
             columns=frozenset({"direction"}), streets=StreetSettings(cameras=cameras),
         )
     )  # fmt: skip

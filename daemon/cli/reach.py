@@ -51,9 +51,11 @@ class Daemon:
             raise Unavailable(f"no daemon runs with {state}; set STATE_DIRECTORY or ZHIBAN_URL to reach another")
         return cls(url, environment.get("ZHIBAN_TOKEN") or _line(state / "token"))
 
-    def ask(self, method: str, path: str, *, query: Mapping[str, Any] | None = None, body: object = None) -> Any:
-        """Send a request; return the JSON of the answer, None without one."""
-        status, answer = self.raw(method, path, query=query, body=body)
+    def ask(
+        self, method: str, path: str, *, query: Mapping[str, Any] | None = None, body: object = None, etag: str = ""
+    ) -> Any:
+        """Send a request; return the JSON of the answer, None without one. etag: of what is changed, "*" for any."""
+        status, answer = self.raw(method, path, query=query, body=body, etag=etag)
         return self._meant(method, path, status, answer)
 
     @staticmethod
@@ -105,6 +107,7 @@ class Daemon:
         content: BinaryIO | None = None,
         size: int = 0,
         kind: str = _BYTES,
+        etag: str = "",
     ) -> tuple[int, Any]:
         """Send a request; return the status and the JSON of the answer, or its text.
 
@@ -115,6 +118,8 @@ class Daemon:
         request = urllib.request.Request(address, method=method)  # noqa: S310 the address is the operator's own
         if self.token:
             request.add_header("Authorization", f"Bearer {self.token}")
+        if etag:
+            request.add_header("If-Match", etag)
         if body is not None:
             request.data = json.dumps(body).encode()
             request.add_header("Content-Type", "application/json")

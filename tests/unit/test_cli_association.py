@@ -58,9 +58,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @asynccontextmanager
-async def patient(**more: bool) -> AsyncIterator[tuple[Api, Site]]:
+async def patient(*, running: bool = True, fill: bool = True) -> AsyncIterator[tuple[Api, Site]]:
     """A site that keeps what is long past, as the demonstration does."""
-    async with served(**more) as (service, here):
+    async with served(running=running, fill=fill) as (service, here):
         kept = RetentionSection.model_validate({"sightings": "36500d"})
         here.home.duty.config = here.home.duty.config.model_copy(update={"retention": kept})
         yield service, here

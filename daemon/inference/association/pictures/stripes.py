@@ -1,7 +1,7 @@
 """Colour histograms of horizontal stripes: for trying things out where there are no weights.
 
-Of people in unseen clothes under another light it finds about a quarter: it is no substitute for a trained network,
-and its model id says so.
+Of drawn people at other cameras it finds one in ten first, where a network that was trained for two minutes finds
+five: it is no substitute for one, and its model id says so.
 """
 
 from __future__ import annotations

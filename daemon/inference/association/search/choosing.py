@@ -56,7 +56,10 @@ def ask(arena: Arena, number: int, asked: np.ndarray) -> bool:
 
 @njit(cache=True, nogil=True)
 def uncovered(arena: Arena, camera: int, start: float, end: float, asked: np.ndarray) -> bool:
-    """Set asked[1:3] to the span less what was searched of it at either end. False: nothing is left."""
+    """Set asked[1:3] to the span less what was searched of it at either end, asked[3] to 1 where some was within.
+
+    False: nothing is left.
+    """
     changed = True
     while changed and end > start:
         changed = False
@@ -68,8 +71,13 @@ def uncovered(arena: Arena, camera: int, start: float, end: float, asked: np.nda
             if span.start < end <= span.end:
                 end, changed = span.start, True
             at = span.next
-    asked[1], asked[2] = start, end
-    return end > start
+    asked[1], asked[2], asked[3] = start, end, 0.0
+    at = arena.heads[camera, FIRST_SPAN]
+    while at >= 0:
+        if arena.spans[at].start < end and arena.spans[at].end > start:
+            asked[3] = 1.0
+        at = arena.spans[at].next
+    return bool(end > start)
 
 
 @njit(cache=True, nogil=True)

@@ -34,8 +34,8 @@ def best_gap(arena: Arena, ground: Ground, asked: np.ndarray) -> int:
     Sets asked[0] to that probability and asked[1:3] to the span to search.
     """
     best, found = 0.0, -1
-    start = end = 0.0
-    span = np.empty(3)
+    start = end = overlaps = 0.0
+    span = np.empty(4)
     for number in range(1, arena.counts[STATES]):
         state = arena.states[number]
         if state.best_in < 0 or state.flow < _SURE:
@@ -49,9 +49,9 @@ def best_gap(arena: Arena, ground: Ground, asked: np.ndarray) -> int:
                 if ratio > 0.0:
                     worth = state.flow * ratio / (edge.ratio + ratio)
                     if worth > best:
-                        best, found, start, end = worth, at, span[1], span[2]
+                        best, found, start, end, overlaps = worth, at, span[1], span[2], span[3]
             at = route.next
-    asked[0], asked[1], asked[2] = best, start, end
+    asked[0], asked[1], asked[2], asked[3] = best, start, end, overlaps
     return found
 
 

@@ -36,7 +36,7 @@ class Lattice:
         widths = self.ground.body_mean.shape[1], self.ground.face_mean.shape[1]
         self.arena = memory.fresh(_allowed(site, view, query), *widths)
         self.needs = np.zeros(6, dtype=np.int64)
-        self._asked = np.zeros(3)
+        self._asked = np.zeros(4)
         self._hopeful = min(_HOPEFUL, 10 * limits.stop_mass)
         self._row = -1 if query.row is None else query.row
         utc = query.time_s - float(camera_offset(self.ground, query.camera, query.time_s))
@@ -130,7 +130,7 @@ class Lattice:
         joins = count * int(arena.heads[camera, memory.ROUTES_HERE])
         self._room(count, joins, joins)
         compared = absorb(
-            self.arena, self.ground, camera, self._row, window.rows, window.times, window.body.view(np.uint16),
+            self.arena, self.ground, camera, self._row, bool(self._asked[3]), window.rows, window.times, window.body.view(np.uint16),
             window.face_rows, window.faces.view(np.uint16), window.quality, window.direction_deg,
         )  # fmt: skip
         self.arena.tasks[self.arena.counts[memory.TASKS] - 1]["compared"] = compared

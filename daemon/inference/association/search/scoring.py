@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit
 
 from daemon.inference.association.search.arena import (
+    CHANGED,
     COMPARED,
     DETECTIONS,
     DETECTIONS_HERE,
@@ -16,6 +17,7 @@ from daemon.inference.association.search.arena import (
     MEMBERS,
     RESCORED,
     ROUTES_HERE,
+    STATES,
     Arena,
 )
 from daemon.inference.association.search.ground import LEAST_LIK, SIGN, Ground
@@ -140,17 +142,18 @@ def add_detection(
 
 @njit(cache=True, nogil=True)
 def absorb(
-    arena: Arena, ground: Ground, camera: int, skipped_row: int, rows: np.ndarray, times: np.ndarray,
+    arena: Arena, ground: Ground, camera: int, skipped_row: int, overlaps: bool, rows: np.ndarray, times: np.ndarray,
     body: np.ndarray, face_rows: np.ndarray, faces: np.ndarray, quality: np.ndarray, direction: np.ndarray,
 ) -> int:  # fmt: skip
     """Score the detections of a window, and join them to every route that ends there; return how many were compared.
 
-    skipped_row: the query's own. body, faces: halves, as the uint16 that they are stored in.
+    skipped_row: the query's own. overlaps: some of it may have been searched before. body, faces: halves, as the
+    uint16 that they are stored in.
     """
     first = arena.counts[DETECTIONS]
     sign = ground.numbers[SIGN]
     for i in range(len(rows)):
-        if rows[i] == skipped_row or _known(arena, camera, rows[i]):
+        if rows[i] == skipped_row or (overlaps and _known(arena, camera, rows[i])):
             continue
         time = sign * (times[i] - camera_offset(ground, camera, times[i]))
         turned = direction[i] + 180.0 if sign < 0 else direction[i]
@@ -183,6 +186,8 @@ def _wake(arena: Arena, ground: Ground, number: int) -> None:
 @njit(cache=True, nogil=True)
 def wake(arena: Arena, ground: Ground, needs: np.ndarray) -> bool:
     """Join the detections that were idle and are so no more. False: `needs` says what has to grow first."""
+    if arena.counts[CHANGED] == 0:
+        return True
     for number in range(1, arena.counts[DETECTIONS]):
         seen = arena.detections[number]
         if not seen.idle or seen.lik < ground.numbers[LEAST_LIK]:
@@ -193,6 +198,7 @@ def wake(arena: Arena, ground: Ground, needs: np.ndarray) -> bool:
         if arena.counts[1] + joins > len(arena.states) or arena.counts[3] + joins > len(arena.edges):
             return False
         _wake(arena, ground, number)
+    arena.counts[CHANGED] = 0
     return True
 
 
@@ -210,7 +216,8 @@ def _known(arena: Arena, camera: int, row: int) -> bool:
 def renew_template(arena: Arena, ground: Ground, sure: float, unsure: float, most: int) -> bool:
     """Take into the template what is surely the target, out what no longer is; score again where that changed it."""
     changed = False
-    for number in range(1, arena.counts[DETECTIONS]):
+    for place in range(1, arena.counts[STATES]):
+        number = arena.states[arena.order[place]].detection
         seen = arena.detections[number]
         if seen.member == 0 and seen.marginal > sure and seen.query_llr > _LIKE_QUERY and arena.counts[MEMBERS] < most:
             if seen.has_body or seen.has_face:
@@ -223,6 +230,7 @@ def renew_template(arena: Arena, ground: Ground, sure: float, unsure: float, mos
         for number in range(1, arena.counts[DETECTIONS]):
             score(arena, ground, number)
         arena.counts[RESCORED] += arena.counts[DETECTIONS] - 1
+        arena.counts[CHANGED] = 1
     return changed
 
 

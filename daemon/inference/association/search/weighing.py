@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from daemon.inference.association.search.arena import DETECTIONS, ROUTES, STATES, Arena
+from daemon.inference.association.search.arena import ROUTES, STATES, Arena
 from daemon.inference.association.search.choosing import best_task
 from daemon.inference.association.search.ground import Ground
 from daemon.inference.association.search.growing import expand, open_state, room_to_grow
@@ -28,8 +28,6 @@ def weigh(arena: Arena) -> None:
     hope: what a state would be worth if none of its rivals had been seen; one of them may as well come after it.
     """
     states, detections = arena.states, arena.detections
-    for number in range(arena.counts[DETECTIONS]):
-        detections[number].marginal = 0.0
     _upwards(arena)
     states[0].posterior = states[0].hope = 1.0
     for place in range(arena.counts[STATES]):
@@ -56,7 +54,7 @@ def _upwards(arena: Arena) -> None:
     states = arena.states
     for place in range(arena.counts[STATES] - 1, -1, -1):
         state = states[arena.order[place]]
-        state.posterior = state.hope = state.flow = 0.0
+        state.posterior = state.hope = state.flow = arena.detections[state.detection].marginal = 0.0
         if not state.opened:
             continue
         total = state.rest + state.dark + state.open

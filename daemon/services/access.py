@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from daemon.errors import Conflict, InvalidInput, NotFound, Unauthorized
-from daemon.forum.principals import ROLE_SCOPES, Principal, Role, Scope, Token, grantable
+from daemon.forum.principals import BY_NAME, ROLE_SCOPES, Principal, Role, Scope, Token, grantable, usable
 from daemon.ports import Actor, AuditEntry, Ports
 from daemon.products.ids import new_id
 
@@ -57,6 +57,24 @@ async def authenticate(ports: Ports, secret: str) -> Actor:
         raise Unauthorized("this is no token of ours")
     principal, token = await ports.principals.by_token(_digest(secret), ports.clock.now())
     return Actor.of(principal, token.scopes)
+
+
+async def named_scopes(ports: Ports, principal: Principal) -> frozenset[Scope]:
+    """Return the scopes of BY_NAME that a principal's good tokens name: its role brings none of them."""
+    now = ports.clock.now()
+    found: set[Scope] = set()
+    for token, owner in await ports.principals.tokens():
+        if owner.id == principal.id and _is_good(owner, token, now):
+            found |= token.scopes & BY_NAME
+    return frozenset(found)
+
+
+def _is_good(owner: Principal, token: Token, now: datetime) -> bool:
+    try:
+        usable(owner, token, now)
+    except Unauthorized:
+        return False
+    return True
 
 
 async def list_tokens(ports: Ports) -> Sequence[tuple[Token, Principal]]:

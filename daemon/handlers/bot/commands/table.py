@@ -6,7 +6,17 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from daemon.handlers.bot.commands import about, catalogue, decisions, incidents, lists, passes, people, subscribing
+from daemon.handlers.bot.commands import (
+    about,
+    catalogue,
+    decisions,
+    incidents,
+    lists,
+    passes,
+    people,
+    searches,
+    subscribing,
+)
 from daemon.handlers.bot.commands.command import Command
 
 COMMANDS: Final = (
@@ -28,6 +38,7 @@ COMMANDS: Final = (
     passes.passes,
     passes.rules,
     passes.digest,
+    searches.track,
     people.mute,
     people.unmute,
     subscribing.subscribe,

@@ -29,6 +29,7 @@ USES = {
     "passes": ("passes", Role.VIEWER),
     "rules": ("rules", Role.VIEWER),
     "digest now": ("digest now", Role.VIEWER),
+    "track": ("track 01a213f0-0000-7000-8000-000000000000", Role.VIEWER),
     "mute": ("mute 2h", Role.OPERATOR),
     "unmute": ("unmute", Role.OPERATOR),
     "subscribe": ("subscribe rule price_missing", Role.OPERATOR),
@@ -165,7 +166,7 @@ async def test_a_stranger_is_told_how_to_become_known_and_sees_only_that_in_the_
 async def test_the_help_of_each_names_what_they_may_use() -> None:
     team = await in_trouble()
     viewer, operator = await team.say("help", VIEWER), await team.say("help", OPERATOR)
-    assert "ack -" not in viewer
+    assert "\nack -" not in viewer
     assert "products -" in viewer
     assert len(operator.splitlines()) == len(COMMANDS) + 1
 

@@ -91,7 +91,7 @@ class Words:
         percent = 100 * min(max(probability, 0.0), 1.0)
         if 0 < percent < 0.1:
             return "<0.1%"
-        if 99.9 < percent < 100:
+        if percent > 99.9 and probability < 1:
             return ">99.9%"
         digits = 1 if percent < 10 or percent > 99 else 0
         return f"{percent:.{digits}f}%".replace(".0%", "%")

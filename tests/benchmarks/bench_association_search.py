@@ -25,9 +25,11 @@ def rows() -> Iterator[dict[str, Any]]:
     sparse = [searches.measured("sparse", seed) for seed in searches.SEEDS]
     yield searches.comparisons(sparse, 200, 0.93, 0.95)
     yield from _common(sparse)
+    yield from searches.speed(sparse)
     dense = [searches.measured("dense", seed) for seed in searches.SEEDS]
     yield searches.comparisons(dense, 25, None, 0.93)
     yield from _common(dense)
+    yield from searches.speed(dense, goal=False)
     yield from _batches(sparse[0])
     yield _order(sparse[0])
 
@@ -36,7 +38,6 @@ def _common(worlds: list[searches.Measured]) -> Iterator[dict[str, Any]]:
     yield searches.quality(worlds, "exhaustive")
     yield searches.quality(worlds, "greedy")
     yield from searches.calibration(worlds)
-    yield from searches.speed(worlds)
 
 
 def _batches(one: searches.Measured) -> Iterator[dict[str, Any]]:

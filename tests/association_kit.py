@@ -100,9 +100,11 @@ async def somebody(home: House, name: str, scopes: frozenset[Scope] = SCOPES) ->
     return Actor(person.id, name, scopes)
 
 
-async def site(section: AssociationSection | None = None, *, fill: bool = True, passages: bool = True) -> Site:
-    """Return a site that has loaded and does not search before its `run` is."""
-    home = house()
+async def site(
+    section: AssociationSection | None = None, *, fill: bool = True, passages: bool = True, home: House | None = None
+) -> Site:
+    """Return a site that has loaded and does not search before its `run` is. home: insides that it is put into."""
+    home = home or house()
     gallery = MemoryGallery()
     home.duty.ports = replace(home.duty.ports, gallery=gallery, cases=home.stores.cases, offload=Yielding())
     chosen = section or AssociationSection(kind="on")

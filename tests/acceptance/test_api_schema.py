@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from daemon.handlers.http.openapi import refusals_of
 from daemon.handlers.http.server import ROUTES
 from daemon.products.product import Status, Unparsed
 from daemon.services import passes
+from tests.association_kit import site
 from tests.bot_kit import AttentiveRoom
 from tests.house import product
 from tests.unit.handlers.http.api import Api, api, token_of
@@ -42,7 +44,8 @@ async def service(tmp_path: Path) -> AsyncIterator[Api]:
     async with api(config=config) as service:
         duty = service.home.duty
         rooms = AttentiveRoom(service.home.clock, rooms=("team", "attic"), inbox=100_000)
-        duty.ports = replace(duty.ports, messenger=rooms, rooms=rooms, cases=service.home.stores.cases)
+        duty.ports = replace(duty.ports, messenger=rooms, rooms=rooms)
+        here = await site(passages=False, home=service.home)
         service.tokens["admin"] = await token_of(service.home, Role.ADMIN, scopes=frozenset(Scope))
         case = {"title": "theft", "purpose": "find a thief", "quota": 9, "expires_at": "2026-12-25T00:00:00Z"}
         made = await service.post("/association/cases", json=case)
@@ -56,7 +59,11 @@ async def service(tmp_path: Path) -> AsyncIterator[Api]:
         )
         await passes.tick(service.home.duty)
         await service.post("/silences", json={"rule": "soldout_listed", "duration": "1h"})
+        searching = asyncio.create_task(here.system.run())
         yield service
+        searching.cancel()
+        with suppress(asyncio.CancelledError):
+            await searching
 
 
 async def schemathesis(service: Api, examples: int, seed: int) -> tuple[int | None, str]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from daemon.inference.association.network.site_model import SiteModel
 from daemon.inference.association.search import arena as memory
 from daemon.inference.association.search.lattice import Lattice
+from daemon.inference.association.search.likeliest import likeliest_rows
 from daemon.inference.association.search.query import Limits, Progress, Query
 from daemon.inference.association.search.telling import trajectory_of
 from daemon.inference.association.search.trajectory import Trajectory
@@ -127,6 +128,10 @@ class BestFirst:
             taken = seen[(self.posterior(seen["marginal"]) >= ACCEPTED) & (seen["row"] >= 0)]
             rows += zip((taken["time"] * lattice.sign).tolist(), taken["row"].tolist(), strict=True)
         return [row for _, row in sorted(rows)]
+
+    def likeliest(self) -> list[int]:
+        """Return the rows of the single likeliest trajectory, oldest first; `found` weighs all of them instead."""
+        return [row for lattice in self.lattices[::-1] for row in likeliest_rows(lattice)[:: int(lattice.sign)]]
 
     def posterior(self, stated: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return what posteriors of the search are worth, by what came true at this site."""

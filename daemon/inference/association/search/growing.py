@@ -22,7 +22,15 @@ from daemon.inference.association.search.arena import (
     Arena,
 )
 from daemon.inference.association.search.densities import cumulative, density
-from daemon.inference.association.search.ground import HOP_SD, LEAST_WEIGHT, PAUSE, PAUSE_S, PERSON_SD, Ground
+from daemon.inference.association.search.ground import (
+    HOP_SD,
+    LEAST_LIK,
+    LEAST_WEIGHT,
+    PAUSE,
+    PAUSE_S,
+    PERSON_SD,
+    Ground,
+)
 
 #: The core of a transit time in standard deviations of its logarithm, and how far the stages of the tail reach beyond.
 _CORE = (-2.5, 2.1)
@@ -114,7 +122,7 @@ def _add_route(
     route.pause = 1.0 - (1.0 - ground.numbers[PAUSE]) ** (depth + 1)
     route.chance = chance
     route.seen = 1.0 - ground.cameras[camera].missing if arena.allowed[camera] == ALLOWED else 0.0
-    _lay_stages(route, end - state.time, ground.numbers[PAUSE_S], state)
+    _lay_stages(route, end - state.time, ground.numbers[PAUSE_S], state, ground.numbers[LEAST_LIK] <= 0.0)
     going_on = chance * (1.0 - route.seen)
     within = cumulative(end - state.time, route.median, route.log_sd, route.pause, ground.numbers[PAUSE_S])
     state.rest += going_on * (1.0 - within)
@@ -135,8 +143,11 @@ def _add_route(
 
 
 @njit(cache=True, nogil=True)
-def _lay_stages(route: Any, left: float, pause_s: float, state: Any) -> None:
-    """Cut what may come into stages, and tell what lies between them, beyond them and beyond the horizon."""
+def _lay_stages(route: Any, left: float, pause_s: float, state: Any, whole: bool) -> None:
+    """Cut what may come into stages, and tell what lies beyond them and beyond the horizon.
+
+    whole: leave nothing before the first and after the last.
+    """
     sd = route.log_sd
     route.bound[0] = min(route.median * math.exp(_CORE[0] * sd), left)
     core = route.median * math.exp(_CORE[1] * sd)
@@ -144,6 +155,8 @@ def _lay_stages(route: Any, left: float, pause_s: float, state: Any) -> None:
     route.bound[2] = min(core + _TAIL_1, left)
     route.bound[3] = min(core + _TAIL_2, left)
     route.bound[4] = min(core + _TAIL_3, left)
+    if whole:
+        route.bound[0], route.bound[STAGES] = 0.0, left
     seen = route.chance * route.seen
     before = cumulative(route.bound[0], route.median, sd, route.pause, pause_s)
     state.dark += seen * before

@@ -130,8 +130,9 @@ class Lattice:
         joins = count * int(arena.heads[camera, memory.ROUTES_HERE])
         self._room(count, joins, joins)
         compared = absorb(
-            self.arena, self.ground, camera, self._row, bool(self._asked[3]), window.rows, window.times, window.body.view(np.uint16),
-            window.face_rows, window.faces.view(np.uint16), window.quality, window.direction_deg,
+            self.arena, self.ground, camera, self._row, bool(self._asked[3]), window.rows, window.times,
+            window.body.view(np.uint16), window.face_rows, window.faces.view(np.uint16), window.quality,
+            window.direction_deg,
         )  # fmt: skip
         self.arena.tasks[self.arena.counts[memory.TASKS] - 1]["compared"] = compared
 

@@ -183,7 +183,7 @@ class _Teller:
             born = float(self.states[route["state"]]["time"])
             reason = _REASONS.get(allowed, why)
             masses, first = route["mass"].tolist(), int(route["stage"])
-            if allowed == memory.OUT_OF_CASE:
+            if allowed in _REASONS and not route["seen"]:
                 masses, first = [float(route["chance"])], 0
             for stage in range(first, len(masses)):
                 if part * masses[stage] > _SLIGHT:

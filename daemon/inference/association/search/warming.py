@@ -53,8 +53,9 @@ class _Street:
 
 def _as_mapped(window: Window, *, strided: bool) -> Window:
     face_rows = np.repeat(window.face_rows, 2)[::2] if strided else window.face_rows
-    mapped = window._replace(face_rows=face_rows, quality=window.quality.copy(), direction_deg=window.quality.copy())
-    for column in (mapped.times, mapped.face_rows, mapped.quality, mapped.direction_deg):
+    vectors, unknown = window.body.copy(), window.quality.copy()
+    mapped = Window(window.rows, window.times, vectors, face_rows, vectors, unknown, unknown)
+    for column in (mapped.times, vectors, mapped.face_rows, unknown):
         column.flags.writeable = False
     return mapped
 

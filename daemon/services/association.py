@@ -164,10 +164,10 @@ class AssociationSystem:
             while last is None or last.state not in ENDED:
                 news.clear()
                 search = await self.current(search_id)
-                if search == last:
+                if search != last:
+                    yield (last := search)
+                if last.state not in ENDED:
                     await news.wait()
-                    continue
-                yield (last := search)
         finally:
             self._followers[search_id].discard(news)
             if not self._followers[search_id]:
@@ -204,9 +204,10 @@ class AssociationSystem:
             _log.info("search.started", search=search.id, case=search.case_id, by_face=search.by_face)
             while await running.advance():
                 if self._ports.clock.monotonic() - told_s >= _TELL_S:
-                    told_s = self._ports.clock.monotonic()
-                    await self.cases.change_search(running.search)
+                    await running.look()
+                    await self.cases.change_search(msgspec.structs.replace(running.search, result=None))
                     self._tell(search.id)
+                    told_s = self._ports.clock.monotonic()
             await running.finish()
         except asyncio.CancelledError:
             running.stop(SearchState.INTERRUPTED)

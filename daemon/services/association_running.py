@@ -86,15 +86,15 @@ class RunningSearch:
         self._become(progress=self._progress())
         return more and self._stop is None
 
+    async def look(self) -> None:
+        """Take what was found so far into the record."""
+        self._become(result=await self._found())
+
     async def finish(self) -> None:
         """Take what was found into the record, whether or not it was all."""
-        engine = self._engine
-        if self._stop is not None and engine is not None:
-            engine.cancel()
-        result: Mapping[str, Any] | None = None
-        if engine is not None:
-            trajectory = await self._ports.offload.run(engine.trajectory, what="association.result")
-            result = msgspec.to_builtins(trajectory)
+        if self._stop is not None and self._engine is not None:
+            self._engine.cancel()
+        result = await self._found() if self._engine is not None else None
         problem = "the daemon ended while it ran; it can be started again"
         self._become(
             state=self._stop or SearchState.DONE, ended_at=self._ports.clock.now(), result=result,
@@ -120,6 +120,13 @@ class RunningSearch:
         if self._opened is not None:
             self._opened.__exit__(None, None, None)
             self._opened = None
+
+    async def _found(self) -> Mapping[str, Any]:
+        engine = self._ready()
+        found: Mapping[str, Any] = await self._ports.offload.run(
+            lambda: msgspec.to_builtins(engine.trajectory()), what="association.result"
+        )
+        return found
 
     def _made(self, site: Any, view: SightingsView, vectors: QueryVectors) -> BestFirst:
         from daemon.inference.association.search.best_first import BestFirst  # noqa: PLC0415 slow to import

@@ -180,9 +180,9 @@ async def _asked(
         return _of_detection(seen, target, by_face=by_face, more=more)
     if target.time is None:
         raise InvalidInput("the search cannot be begun", (("time", "expected the time of the first picture"),))
-    await _check_model(association, association.embedders.body.model_id)
     work = partial(embedded, target.pictures, association.embedders, section, by_face=by_face)
     vectors = await duty.ports.offload.run(work, what="association.embed")
+    await _check_model(association, association.embedders.body.model_id)
     asked = Asked(
         camera=target.camera, time_s=target.time.timestamp(), direction_deg=target.direction_deg,
         pictures=len(target.pictures), body_model=association.embedders.body.model_id,

@@ -19,9 +19,9 @@ from tests.association_kit import Site, confirmed, first_target, site, somebody,
 
 
 @asynccontextmanager
-async def searching(section: AssociationSection | None = None, **more: bool) -> AsyncIterator[Site]:
+async def searching(section: AssociationSection | None = None, *, passages: bool = True) -> AsyncIterator[Site]:
     """A site whose searches run."""
-    here = await site(section, **more)
+    here = await site(section, passages=passages)
     running = asyncio.create_task(here.system.run())
     try:
         yield here
@@ -58,6 +58,18 @@ async def test_progress_is_told_to_the_end_and_never_goes_back() -> None:
     compared = [state.progress.get("compared", 0) for state in states]
     assert compared == sorted(compared)
     assert compared[-1] > 0
+
+
+async def test_what_was_found_so_far_can_be_read_while_it_is_searched() -> None:
+    async with searching() as here:
+        search = await here.begin()
+        states = [state async for state in here.system.follow(search.id)]
+        running = [state for state in states if state.state is SearchState.RUNNING and state.progress["rounds"]]
+        assert running
+        assert running[0].result is not None
+        assert running[0].result["rounds"] == running[0].progress["rounds"] < states[-1].progress["rounds"]
+        told = await association_results.shown(here.home.duty, running[0])
+        assert told is not None
 
 
 @pytest.mark.parametrize("many", [1, 6])

@@ -31,10 +31,10 @@ _SCOPES = {
 
 @asynccontextmanager
 async def served(
-    section: AssociationSection | None = None, *, running: bool = True, **more: bool
+    section: AssociationSection | None = None, *, running: bool = True, fill: bool = True, passages: bool = True
 ) -> AsyncIterator[tuple[Api, Site]]:
     """A server over a site. running: searches are searched."""
-    here = await site(section, **more)
+    here = await site(section, fill=fill, passages=passages)
     async with api(home=here.home) as service:
         for name, (role, scope) in _SCOPES.items():
             _, service.tokens[name] = await access.create_token(

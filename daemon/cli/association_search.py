@@ -49,8 +49,8 @@ def search(
 ) -> None:
     """Search for a target: from a detection, or from a picture with its camera and time.
 
-    Times are those of the cameras' clocks, shown in UTC. Ctrl-C cancels the search; what it had found by then is
-    shown. Exit status: 0 done, 1 when it did not come to its end.
+    Times are shown in UTC. Ctrl-C cancels the search; what it had found by then is shown. Exit status: 0 done, 1 when
+    it did not come to its end.
     """
     daemon = Daemon.found()
     begun = _begin(daemon, _body(asked), pictures)

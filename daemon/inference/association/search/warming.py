@@ -80,4 +80,7 @@ def _walk(view: _Street) -> None:
     search.advance(3)
     search.remove_camera(2)
     search.advance(1_000)
+    for lattice in search.lattices:  # a street has no gaps, but what fills them is compiled all the same
+        lattice.best_gap()
+        lattice.fill(0)
     search.trajectory()

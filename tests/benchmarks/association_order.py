@@ -11,7 +11,6 @@ from daemon.inference.association.folders.exam import Exam
 from daemon.inference.association.network.site_model import SiteModel
 from daemon.inference.association.search import arena as memory
 from daemon.inference.association.search.best_first import BestFirst
-from daemon.inference.association.search.growing import expand, room_to_grow
 from daemon.inference.association.search.lattice import Lattice
 from daemon.inference.association.search.query import Limits, Query
 
@@ -24,28 +23,22 @@ class ShuffledLattice(Lattice):
 
     draw = np.random.default_rng(0)
 
-    def best(self) -> tuple[float, int]:
-        """Return a task drawn from all that are open."""
-        while True:
-            counts, arena = self.arena.counts, self.arena
-            routes: Any = arena.routes[: counts[memory.ROUTES]]
-            states: Any = arena.states
-            share = states["posterior"][routes["state"]] / states["total"][routes["state"]]
-            stage = np.minimum(routes["stage"], memory.STAGES - 1)
-            mass = share * routes["mass"][np.arange(len(routes)), stage]
-            searchable = (arena.allowed[routes["camera"]] == memory.ALLOWED) & (routes["stage"] < memory.STAGES)
-            tasks = np.flatnonzero(searchable & (mass > 0))
-            onward = np.flatnonzero((routes["expanded"] == 0) & (share * routes["unseen"] > self.limits.stop_mass))
-            if not len(tasks) + len(onward):
-                return 0.0, -1
-            chosen = int(self.draw.integers(len(tasks) + len(onward)))
-            if chosen < len(tasks):
-                return float(mass[tasks[chosen]]), int(tasks[chosen])
-            route = int(onward[chosen - len(tasks)])
-            while not room_to_grow(self.arena, self.ground, self.arena.routes[route]["camera"], self.needs):
-                self._grow()
-            expand(self.arena, self.ground, route, self.end, self.limits.skip_depth)
-            self.settle()
+    def best(self, *, settled: bool = False) -> tuple[float, int]:
+        """Return a task drawn from all that are open, once all is weighed."""
+        super().best(settled=settled)
+        arena = self.arena
+        routes: Any = arena.routes[: arena.counts[memory.ROUTES]]
+        states: Any = arena.states
+        share = states["posterior"][routes["state"]] / states["total"][routes["state"]]
+        stage = np.minimum(routes["stage"], memory.STAGES - 1)
+        mass = share * routes["mass"][np.arange(len(routes)), stage]
+        searchable = (arena.allowed[routes["camera"]] == memory.ALLOWED) & (routes["stage"] < memory.STAGES)
+        tasks = np.flatnonzero(searchable & (mass > 0))
+        if not len(tasks):
+            return 0.0, -1
+        chosen = int(self.draw.choice(tasks))
+        self._asked[0] = mass[chosen]
+        return float(mass[chosen]), chosen
 
 
 def comparisons_to_recall(site: SiteModel, exam: Exam, share: float) -> tuple[float, float, float]:

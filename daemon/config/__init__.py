@@ -284,7 +284,7 @@ class AssociationSection(Section):
     compared: int = Field(2_000_000, ge=1)
     cpu: Interval = 60.0  # 1m
     picture_limit: int = Field(10_485_760, ge=1024)  # bytes of one picture
-    pixel_limit: int = Field(50_000_000, ge=1024)  # of one picture
+    pixel_limit: int = Field(25_000_000, ge=1024)  # of one picture
     pictures: int = Field(8, ge=1, le=64)  # of one target
     ingest_limit: int = Field(67_108_864, ge=1024)  # bytes of one batch of detections
 

@@ -6,6 +6,7 @@ from itertools import chain
 
 from daemon.handlers.http import (
     audit,
+    cameras,
     cases,
     chat,
     contacts,
@@ -29,7 +30,7 @@ from daemon.handlers.http.routes import Route
 
 RESOURCES = (
     products, imports, exports, incidents, remedies, silences, passes, rules, notices, sources, audit, tokens, contacts,
-    room, chat, cases, searches, sightings,
+    room, chat, cases, searches, cameras, sightings,
 )  # fmt: skip
 
 

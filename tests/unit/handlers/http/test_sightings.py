@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import numpy as np
+
 from daemon.config import AssociationSection
 from tests.association_kit import BODY, FACE, PURPOSE, Site, confirmed, first_target, world
 from tests.unit.handlers.http.api import Api, api

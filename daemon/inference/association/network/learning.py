@@ -122,7 +122,13 @@ def _course(streets: StreetPlan, known: Passages, clock: clocks.Clocks, sign: fl
     return Course(
         plan=streets,
         times=transit_times.learnt(streets, walked),
-        turns=turns.learnt(streets, by_step[turning], by_step[turning + 1], *_sightings(streets, known, times, steps)),
+        turns=turns.learnt(
+            streets,
+            by_step[turning],
+            by_step[turning + 1],
+            *_sightings(streets, known, times, steps),
+            known.direction_deg[turning + 1].astype(np.float64),
+        ),
     )
 
 

@@ -17,11 +17,17 @@ _CLASSES = (25.0, 70.0, 110.0, 155.0)
 _PREFERENCE = (3.0, 1.5, 1.0, 0.5, 0.15)
 _EXIT, _MISS = 0.06, 0.10
 _FEW = 20.0
+#: Concentrations that are tried, and the one where no direction is known of a turn.
+_CONCENTRATIONS = (0.0, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 9.0, 14.0, 20.0)
+_POINTING = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turns:
     """turn: float64, by `StreetPlan.turns_first`, each way in sums to 1 over the ways out.
+
+    pointing: how closely a direction of movement points along the way out (concentration of von Mises), beyond what the
+    way in says; 0: not at all.
 
     leaving: float64 (cameras,), probability that a target is seen nowhere after it; missing: that a camera does not see
     one that passes.
@@ -30,6 +36,7 @@ class Turns:
     turn: NDArray[np.float64]
     leaving: NDArray[np.float64]
     missing: NDArray[np.float64]
+    pointing: float = 0.0
 
 
 def learnt(
@@ -40,11 +47,12 @@ def learnt(
     passed: NDArray[np.float64],
     last: NDArray[np.float64],
     seen: NDArray[np.float64],
+    direction_deg: NDArray[np.float64],
 ) -> Turns:
     """Learn turns. ways_in, ways_out: int64 (m,), the two ways of each turn that was seen.
 
     missed, passed, last, seen: float64 (cameras,), how often a target passed unseen, passed at all, was seen for the
-    last time, and was seen.
+    last time, and was seen. direction_deg: float64 (m,), of movement at each turn, NaN where unknown.
     """
     blocks = _angles(plan)
     preference = _preferences(plan, blocks, ways_in, ways_out)
@@ -63,7 +71,36 @@ def learnt(
         turn=turn,
         leaving=np.clip((last + leaving * _FEW) / (seen + _FEW), 0.002, 0.9),
         missing=np.clip((missed + missing * _FEW) / (passed + _FEW), 0.005, 0.9),
+        pointing=_pointing(plan, turn, ways_in, ways_out, direction_deg),
     )
+
+
+def _pointing(
+    plan: StreetPlan,
+    turn: NDArray[np.float64],
+    ways_in: NDArray[np.int64],
+    ways_out: NDArray[np.int64],
+    direction_deg: NDArray[np.float64],
+) -> float:
+    """Choose the concentration under which the ways that were taken are likeliest; a weak prior speaks for 0."""
+    told = ~np.isnan(direction_deg)
+    ways_in, ways_out, direction = ways_in[told], ways_out[told], direction_deg[told]
+    if not len(ways_in):
+        return _POINTING
+    here = plan.origin[ways_out]
+    degree = (plan.first[here + 1] - plan.first[here]).astype(np.int64)
+    event = np.repeat(np.arange(len(here)), degree)
+    place = np.arange(len(event)) - np.repeat(np.cumsum(degree) - degree, degree)
+    offered = np.repeat(plan.first[here], degree) + place
+    chance = turn[np.repeat(plan.turns_first[here] + plan.arrival[ways_in] * degree, degree) + place]
+    along = np.cos(np.radians(plan.bearing_deg[offered] - direction[event]))
+    taken = offered == ways_out[event]
+    values = []
+    for kappa in _CONCENTRATIONS:
+        weight = chance * np.exp(kappa * along)
+        share = weight[taken] / np.bincount(event, weight)[event[taken]]
+        values.append(float(np.log(share).sum()) - kappa)
+    return _CONCENTRATIONS[int(np.argmax(values))]
 
 
 def _places(plan: StreetPlan, ways_in: NDArray[np.int64], ways_out: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -29,14 +29,13 @@ from daemon.inference.association.search.ground import (
     PAUSE,
     PAUSE_S,
     PERSON_SD,
+    POINTING,
     Ground,
 )
 
 #: The core of a transit time in standard deviations of its logarithm, and how far the stages of the tail reach beyond.
 _CORE = (-2.5, 2.1)
 _TAIL_1, _TAIL_2, _TAIL_3 = 150.0, 450.0, 1200.0
-#: How closely a direction of movement points along the way that follows (von Mises).
-_STRAIGHTNESS = 1.5
 
 
 @njit(cache=True, nogil=True)
@@ -186,18 +185,18 @@ def open_state(arena: Arena, ground: Ground, number: int, end: float, skip_depth
     direction = arena.detections[state.detection].direction
     total = 0.0
     for k in range(degree):
-        total += ground.turn[first + k] * _along(direction, ground.ways[here.first + k].bearing)
+        total += ground.turn[first + k] * _along(ground, direction, here.first + k)
     for k in range(degree):
-        along = _along(direction, ground.ways[here.first + k].bearing)
+        along = _along(ground, direction, here.first + k)
         chance = (1.0 - here.leaving) * ground.turn[first + k] * along / total
         _add_route(arena, ground, number, here.first + k, state.camera, -1, 0, chance, 0.0, 0.0, 0.0, end, skip_depth)
 
 
 @njit(cache=True, nogil=True)
-def _along(direction: float, bearing: float) -> float:
+def _along(ground: Ground, direction: float, way: int) -> float:
     if math.isnan(direction):
         return 1.0
-    return math.exp(_STRAIGHTNESS * math.cos(math.radians(direction - bearing)))
+    return math.exp(ground.numbers[POINTING] * math.cos(math.radians(direction - ground.ways[way].bearing)))
 
 
 @njit(cache=True, nogil=True)

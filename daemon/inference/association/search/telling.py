@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from daemon.inference.association.search.best_first import BestFirst
 
 _ACCEPTED = 0.5
-#: What is less probable is told of neither in the tree nor among the alternatives or the tasks left.
+#: A task that is less probable is not told of among those left.
 _SLIGHT = 1e-4
+#: The same for the tree and the alternatives.
+_FAINT = 1e-6
 _ALTERNATIVES, _TASKS_LEFT = 5, 300
 #: Alternatives to a sighting lie within so many seconds of it.
 _MOMENT_S = 90.0
@@ -90,7 +92,7 @@ class _Teller:
         self.tree: list[Hop] = []
         posterior = search.posterior(self.detections["marginal"])
         for number in np.argsort(self.detections["time"], kind="stable").tolist():
-            if number == 0 or self.detections[number]["marginal"] < _SLIGHT:
+            if number == 0 or self.detections[number]["marginal"] < _FAINT:
                 continue
             self.place[number] = first + len(self.tree)
             self.tree.append(self._hop(number, float(posterior[number])))

@@ -137,6 +137,7 @@ def test_a_query_without_an_answer_is_asked_and_not_scored(world: Path, tmp_path
     assert len(result.best_first.found) == len(answers)
 
 
+@pytest.mark.slow
 def test_only_the_first_queries_may_be_asked(world: Path, result: Evaluation) -> None:
     few = evaluate(DataFolder.read(world), most=3)
     assert few.queries == 3
@@ -165,6 +166,7 @@ def test_faces_need_not_be_there(world: Path, tmp_path: Path) -> None:
     assert result.best_first.f1 > 0.6
 
 
+@pytest.mark.slow
 def test_each_query_is_answered_among_vectors_of_its_own_model(world: Path, tmp_path: Path) -> None:
     folder = copied(world, tmp_path / "w")
     lines = lines_of(world / "detections.jsonl")

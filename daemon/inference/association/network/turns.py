@@ -20,6 +20,8 @@ _FEW = 20.0
 #: Concentrations that are tried, and the one where no direction is known of a turn.
 _CONCENTRATIONS = (0.0, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 9.0, 14.0, 20.0)
 _POINTING = 0.5
+#: Share of directions that are believed at all.
+_SURELY = 0.9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +29,7 @@ class Turns:
     """turn: float64, by `StreetPlan.turns_first`, each way in sums to 1 over the ways out.
 
     pointing: how closely a direction of movement points along the way out (concentration of von Mises), beyond what the
-    way in says; 0: not at all.
+    way in says; coming: along the way in; 0: not at all.
 
     leaving: float64 (cameras,), probability that a target is seen nowhere after it; missing: that a camera does not see
     one that passes.
@@ -37,6 +39,7 @@ class Turns:
     leaving: NDArray[np.float64]
     missing: NDArray[np.float64]
     pointing: float = 0.0
+    coming: float = 0.0
 
 
 def learnt(
@@ -72,7 +75,27 @@ def learnt(
         leaving=np.clip((last + leaving * _FEW) / (seen + _FEW), 0.002, 0.9),
         missing=np.clip((missed + missing * _FEW) / (passed + _FEW), 0.005, 0.9),
         pointing=_pointing(plan, turn, ways_in, ways_out, direction_deg),
+        coming=_coming(plan, ways_in, direction_deg),
     )
+
+
+def _coming(plan: StreetPlan, ways_in: NDArray[np.int64], direction_deg: NDArray[np.float64]) -> float:
+    """Choose the concentration under which the ways come by are likeliest, among the ways out turned round."""
+    told = ~np.isnan(direction_deg)
+    ways_in, direction = ways_in[told], direction_deg[told]
+    if not len(ways_in):
+        return 0.0
+    here = plan.target[ways_in]
+    degree = (plan.first[here + 1] - plan.first[here]).astype(np.int64)
+    event = np.repeat(np.arange(len(here)), degree)
+    offered = np.repeat(plan.first[here] - np.cumsum(degree) + degree, degree) + np.arange(len(event))
+    along = np.cos(np.radians(plan.bearing_deg[ways_in] - direction))
+    others = -np.cos(np.radians(plan.bearing_deg[offered] - direction[event]))
+    values = []
+    for kappa in _CONCENTRATIONS:
+        mean = np.bincount(event, np.exp(kappa * others), len(here)) / degree
+        values.append(float(np.log(_SURELY * np.exp(kappa * along) / mean + 1.0 - _SURELY).sum()) - kappa)
+    return _CONCENTRATIONS[int(np.argmax(values))]
 
 
 def _pointing(

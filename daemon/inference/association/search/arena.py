@@ -41,7 +41,8 @@ STATE = np.dtype(
 #: A way on from a state over `depth` cameras that do not see the target. mass: of each stage; unseen: of going on.
 ROUTE = np.dtype(
     [
-        ("state", "i4"), ("camera", "i4"), ("origin", "i4"), ("arrival", "i4"), ("via", "i4"), ("depth", "i4"),
+        ("state", "i4"), ("camera", "i4"), ("origin", "i4"), ("arrival", "i4"), ("way", "i4"),
+        ("via", "i4"), ("depth", "i4"),
         ("next", "i4"), ("next_here", "i4"), ("stage", "i4"), ("expanded", "u1"), ("chance", "f8"), ("seen", "f8"),
         ("median", "f8"), ("square", "f8"), ("log_sd", "f8"), ("pause", "f8"), ("metres", "f8"), ("unseen", "f8"),
         ("bound", "f8", (STAGES + 1,)), ("mass", "f8", (STAGES,)),

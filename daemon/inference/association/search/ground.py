@@ -23,7 +23,7 @@ WAY = np.dtype(
 )  # fmt: skip
 
 #: Places in `Ground.numbers`.
-PERSON_SD, HOP_SD, PAUSE, PAUSE_S, SIGN, LEAST_LIK, LEAST_WEIGHT, POINTING = range(8)
+PERSON_SD, HOP_SD, PAUSE, PAUSE_S, SIGN, LEAST_LIK, LEAST_WEIGHT, POINTING, COMING = range(9)
 
 #: A detection of a lower likelihood ratio stays idle: it is in no state; nor is an edge made of a lower weight.
 _LEAST = (math.exp(-6.0), 1e-6)
@@ -60,7 +60,18 @@ def ground(site: SiteModel, *, backwards: bool = False, whole: bool = False) -> 
     look = site.appearance
     sign = -1.0 if backwards else 1.0
     least = (0.0, 0.0) if whole else _LEAST
-    numbers = np.array([times.person_sd, times.hop_sd, times.pause, times.pause_s, sign, *least, course.turns.pointing])
+    numbers = np.array(
+        [
+            times.person_sd,
+            times.hop_sd,
+            times.pause,
+            times.pause_s,
+            sign,
+            *least,
+            course.turns.pointing,
+            course.turns.coming,
+        ]
+    )
     return Ground(
         cameras, ways, course.turns.turn, site.rate, look.body_mean, look.face_mean, look.body, look.face, numbers
     )

@@ -23,6 +23,7 @@ from daemon.inference.association.search.arena import (
 )
 from daemon.inference.association.search.densities import cumulative, density
 from daemon.inference.association.search.ground import (
+    COMING,
     HOP_SD,
     LEAST_LIK,
     LEAST_WEIGHT,
@@ -36,6 +37,8 @@ from daemon.inference.association.search.ground import (
 #: The core of a transit time in standard deviations of its logarithm, and how far the stages of the tail reach beyond.
 _CORE = (-2.5, 2.1)
 _TAIL_1, _TAIL_2, _TAIL_3 = 150.0, 450.0, 1200.0
+#: Share of directions that are believed at all.
+_SURELY = 0.9
 
 
 @njit(cache=True, nogil=True)
@@ -78,6 +81,8 @@ def join(arena: Arena, ground: Ground, route_number: int, detection: int) -> Non
         return
     likely = density(seconds, route.median, route.log_sd, route.pause, ground.numbers[PAUSE_S])
     ratio = route.chance * route.seen * likely / seen.rate
+    if ground.numbers[COMING] > 0.0 and not math.isnan(seen.direction):
+        ratio *= _coming(ground, seen.direction, route.way)
     if ratio * seen.lik < ground.numbers[LEAST_WEIGHT]:
         return
     target = add_state(arena, detection, route.origin, route.arrival)
@@ -87,6 +92,20 @@ def join(arena: Arena, ground: Ground, route_number: int, detection: int) -> Non
     edge.source, edge.target, edge.route, edge.ratio = route.state, target, route_number, ratio
     edge.next = arena.states[route.state].first_edge
     arena.states[route.state].first_edge = number
+
+
+@njit(cache=True, nogil=True)
+def _coming(ground: Ground, direction: float, way: int) -> float:
+    """How much likelier a direction of movement is of who came by a way than of anybody who passes."""
+    kappa = ground.numbers[COMING]
+    here = ground.cameras[ground.ways[way].target]
+    if here.end == here.first:
+        return 1.0
+    mean = 0.0
+    for k in range(here.first, here.end):
+        mean += math.exp(-kappa * math.cos(math.radians(direction - ground.ways[k].bearing)))
+    along = math.exp(kappa * math.cos(math.radians(direction - ground.ways[way].bearing)))
+    return float(_SURELY * along * (here.end - here.first) / mean + 1.0 - _SURELY)
 
 
 @njit(cache=True, nogil=True)
@@ -112,6 +131,7 @@ def _add_route(
     arena.counts[ROUTES] = number + 1
     route = arena.routes[number]
     route.state, route.camera, route.origin, route.arrival = state_number, camera, origin, way.arrival
+    route.way = way_number
     route.via, route.depth, route.stage, route.expanded = via, depth, 0, 0
     scaled = way.median * math.exp(state.slowness)
     route.median, route.square, route.metres = median + scaled, square + scaled * scaled, metres + way.metres

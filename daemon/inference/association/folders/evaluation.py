@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from importlib import metadata
 from typing import Final
 
 import msgspec
@@ -78,6 +79,7 @@ class Evaluation(msgspec.Struct, kw_only=True):
     batch: int
     stop_mass: float
     seed: int
+    version: str
 
 
 @dataclass(slots=True)
@@ -235,5 +237,5 @@ def _evaluation(
         calibration_bins=reliability(best_first.stated, best_first.right),
         calibration_bins_below_99=reliability(best_first.stated, best_first.right, CERTAIN),
         queries=len(best_first.found), passages=passages, learn_s=learn_s, batch=limits.batch,
-        stop_mass=limits.stop_mass, seed=SEED,
+        stop_mass=limits.stop_mass, seed=SEED, version=metadata.version("zhiban"),
     )  # fmt: skip

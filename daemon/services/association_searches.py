@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
 import msgspec
 
-from daemon.errors import Conflict, InvalidInput, NotFound, Unavailable
+from daemon.errors import Conflict, Forbidden, InvalidInput, NotFound, Unavailable
 from daemon.ports import Actor, AuditEntry, CarriedThing, Gallery, Page, Search, SearchState, Sighting
 from daemon.ports.cases import ENDED
 from daemon.products.ids import new_id
@@ -97,9 +98,19 @@ async def view(duty: Duty, actor: Actor, search_id: str) -> Search:
 
 
 async def follow(duty: Duty, actor: Actor, search_id: str) -> AsyncGenerator[Search, None]:
-    """Return the states of a search as they come about, to its end. Raises Forbidden."""
+    """Return the states of a search as they come about, to its end or that of its case. Raises Forbidden."""
     await view(duty, actor, search_id)
-    return system(duty).follow(search_id)
+    return _while_live(duty, actor, system(duty).follow(search_id))
+
+
+async def _while_live(duty: Duty, actor: Actor, states: AsyncGenerator[Search, None]) -> AsyncGenerator[Search, None]:
+    async with aclosing(states):
+        async for search in states:
+            try:
+                await cases.Gate(duty.ports, actor, "view").case(search.case_id)
+            except Forbidden:  # closed, expired or no longer theirs since they began to follow; the refusal is audited
+                return
+            yield search
 
 
 async def export(duty: Duty, actor: Actor, search_id: str, form: str) -> Search:

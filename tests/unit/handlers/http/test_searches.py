@@ -263,6 +263,18 @@ async def test_a_stream_ends_when_its_search_is_cancelled() -> None:
         assert [state["state"] for state in await reading] == ["queued", "cancelled"]
 
 
+async def test_a_stream_tells_nothing_more_once_its_case_is_closed() -> None:
+    async with served(running=False) as (service, here):
+        search_id = await begun(service, here)
+        reading = asyncio.create_task(read_events(service, search_id, "?result=true"))
+        await until(lambda: bool(here.system._followers))
+        await service.ask("PATCH", f"/api/v1/association/cases/{here.case.id}", who="keeper", json={"closed": True},
+                          headers={"If-Match": "*"})  # fmt: skip
+        await here.system.cancel(search_id)
+        assert [state["state"] for state in await reading] == ["queued"]
+        assert (await refusals(here))[-1] == "closed"
+
+
 async def test_a_member_of_the_case_sees_what_another_searched() -> None:
     async with served(running=False) as (service, here):
         search_id = await begun(service, here)

@@ -20,11 +20,17 @@ async def stream_events(request: web.Request, events: AsyncGenerator[bytes, None
     """Write events as they come about, each a whole frame, until they end or the reader has gone."""
     response = web.StreamResponse(headers={"Content-Type": EVENT_STREAM, "X-Accel-Buffering": "no"})
     await response.prepare(request)
-    with contextlib.suppress(ConnectionError):  # the reader has gone, as readers do
+    try:
         async with contextlib.aclosing(events), contextlib.aclosing(_frames(events)) as frames:
             async for frame in frames:
                 await response.write(frame)
         await response.write_eof()
+    except ConnectionError:
+        pass  # the reader has gone, as readers do
+    except Exception:
+        if request.transport is not None:  # no problem can be told any more, and the reader would wait for ever
+            request.transport.close()
+        raise
     return response
 
 

@@ -10,6 +10,7 @@ import click
 from daemon.cli.reach import Daemon
 from daemon.log import printable
 
+_PARTS: Final = ("problems", "bot", "catalogue", "association")
 _MANY: Final = 1000
 LIVE: Final = ("open", "acknowledged", "silenced", "escalated")
 
@@ -18,7 +19,7 @@ LIVE: Final = ("open", "acknowledged", "silenced", "escalated")
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
 @click.pass_context
 def status(context: click.Context, as_json: bool) -> None:
-    """Tell how the running daemon is: ready or not, incidents, the last passes, sources, the bot.
+    """Tell how the running daemon is: ready or not, incidents, the last passes, sources, the association, the bot.
 
     Exit status: 0 ready, 1 not ready or not reached.
     """
@@ -26,7 +27,9 @@ def status(context: click.Context, as_json: bool) -> None:
     code, readiness = daemon.raw("GET", "/readyz")
     about: dict[str, Any] = {"url": daemon.url, "ready": code == 200}
     if isinstance(readiness, dict):
-        about |= {part: readiness[part] for part in ("problems", "bot", "catalogue") if readiness.get(part)}
+        about |= {
+            part: readiness[part] for part in ("problems", "bot", "catalogue", "association") if readiness.get(part)
+        }
     if about["ready"]:
         about["incidents"] = _counts(daemon)
         about["passes"] = list(daemon.pages("/api/v1/passes", {}, 3))
@@ -60,6 +63,12 @@ def _tell(about: dict[str, Any]) -> None:
         click.echo(f"  source {printable(str(source['name']))}: {printable(str(told))}")
     if catalogue := about.get("catalogue"):
         click.echo(f"  {_catalogue_told(catalogue)}")
+    if association := about.get("association"):
+        told = f"{association['running']} searches run, {association['waiting']} wait"
+        models = " and ".join(filter(None, (association["body_model"], association["face_model"])))
+        click.echo(f"  association {association['state']}: {told}{f'; {printable(models)}' if models else ''}")
+        for name, problem in association["problems"].items():
+            click.echo(f"  association without {name}: {printable(str(problem))}")
     if bot := about.get("bot"):
         told = f"{bot['connection']} since {str(bot['since'])[:19]}" + (f", {bot['problem']}" if bot["problem"] else "")
         click.echo(f"  bot {printable(str(bot['name']))} ({bot['messenger']}): {printable(told)}")

@@ -180,7 +180,7 @@ def killed(folder: Path, world: Path, rounds: int, seed: int) -> None:
         acknowledged, begun = 0, list[str]()
         for number in range(rounds):
             work = Ingesting(mei, others, rng.choice([1, 7, 40, 150]), acknowledged)
-            asked = [mei.search(target, horizon_s=9_000) for target in rng.sample(wanted, 2)]
+            asked = [mei.search(target) for target in rng.sample(wanted, 2)]
             begun += [str(one.body["id"]) for one in asked if one.status == 202]
             time.sleep(rng.uniform(0.02, 1.0))
             kill(daemon)

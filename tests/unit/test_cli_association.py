@@ -29,17 +29,17 @@ class Done(NamedTuple):
     errors: str
 
 
-async def started(service: Api, *arguments: str, who: str) -> asyncio.subprocess.Process:
+async def started(service: Api, *arguments: str, who: str, group: str = "association") -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "daemon", "association", *arguments,
+        sys.executable, "-m", "daemon", group, *arguments,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, cwd=ROOT,
         env={"PATH": os.environ["PATH"], "ZHIBAN_URL": service.serving.url, "ZHIBAN_TOKEN": service.tokens[who],
              "PYTHONUTF8": "1"},
     )  # fmt: skip
 
 
-async def zhiban(service: Api, *arguments: str, who: str = "keeper") -> Done:
-    process = await started(service, *arguments, who=who)
+async def zhiban(service: Api, *arguments: str, who: str = "keeper", group: str = "association") -> Done:
+    process = await started(service, *arguments, who=who, group=group)
     out, errors = await process.communicate()
     return Done(process.returncode or 0, out.decode(), errors.decode())
 
@@ -164,3 +164,10 @@ async def test_a_daemon_without_association_says_so() -> None:
         done = await zhiban(service, "search", "--case", "c", "--purpose", PURPOSE, "--detection", "d", who="admin")
         assert done.status == 1
         assert "Traceback" not in done.errors
+
+
+async def test_the_status_of_the_daemon_tells_of_the_association() -> None:
+    async with served(running=False) as (service, here):
+        await here.begin()
+        done = await zhiban(service, who="admin", group="status")
+        assert "  association on: 0 searches run, 1 wait; stripe-histogram-for-trying-out-1\n" in done.out

@@ -81,7 +81,7 @@ def _send_folder(daemon: Daemon, path: Path) -> Mapping[str, int]:
             answer = daemon.upload(_DETECTIONS, io.BytesIO(content), len(content), {}, kind="application/x-ndjson")
             counts["stored"] += answer["stored"]
             counts["known"] += answer["known"]
-            _tell_refused(counts, answer["refused"], batch)
+            _tell_refused(counts, ((json.loads(batch[place])["id"], why) for place, why in answer["refused"]))
             sent(len(batch))
     return counts
 
@@ -103,7 +103,7 @@ def _send_sequence(daemon: Daemon, path: Path, camera: str, start: str, fps: flo
             daemon.upload(_PICTURES, io.BytesIO(content), len(content), query, kind="image/png")
             counts["stored"] += 1
         except InvalidInput as exc:
-            _tell_refused(counts, [(0, str(exc))], [seen.id.encode()])
+            _tell_refused(counts, [(seen.id, str(exc))])
     _tell_left_out(left_out)
     return counts
 
@@ -119,13 +119,12 @@ def _tell_left_out(left_out: Sequence[Refused]) -> None:
         click.echo(f"  and {len(left_out) - _TOLD} more", err=True)
 
 
-def _tell_refused(counts: dict[str, int], refused: Iterable[tuple[int, str]], batch: list[bytes]) -> None:
-    for place, why in refused:
+def _tell_refused(counts: dict[str, int], refused: Iterable[tuple[str, str]]) -> None:
+    """Count what was refused, and say of the first ones, by id, why."""
+    for name, why in refused:
         counts["refused"] += 1
         if counts["refused"] <= _TOLD:
-            click.echo(
-                f"  refused: {printable(batch[place].decode('utf-8', 'replace')[:80])}: {printable(why)}", err=True
-            )
+            click.echo(f"  refused: {printable(name)}: {printable(why)}", err=True)
 
 
 def _encoded(sighting: Sighting) -> bytes:

@@ -15,6 +15,9 @@ from typing import NamedTuple
 import pytest
 
 from daemon.config import RetentionSection
+from daemon.inference.association.folders.simulating import simulate
+from daemon.inference.association.folders.streets import StreetSettings
+from daemon.inference.association.folders.world import WorldSettings
 from daemon.inference.association.folders.writing import claim, write_world
 from tests.association_kit import PURPOSE, Site, first_target, world
 from tests.unit.handlers.http.api import Api, api
@@ -123,6 +126,30 @@ async def test_what_retention_would_forget_at_once_is_refused_and_shown(folder: 
         )  # fmt: skip
         assert "[retention] sightings says so" in done.errors
         assert len(done.errors.splitlines()) == 10, "not one line for each of thousands"
+
+
+async def test_all_that_a_folder_can_tell_of_a_detection_is_kept_and_what_has_changed_is_refused_by_its_id(
+    tmp_path: Path,
+) -> None:
+    columns = frozenset({"direction", "quality", "box", "track", "model"})
+    few = WorldSettings(people=15, hours=1.0, seed=3, queries=2, streets=StreetSettings(cameras=9), columns=columns)
+    claim(tmp_path / "few")
+    write_world(simulate(few), tmp_path / "few", lambda *_: None)
+    path = tmp_path / "few" / "detections.jsonl"
+    first = json.loads(path.read_text(encoding="utf-8").splitlines()[0])
+    async with patient(running=False, fill=False) as (service, here):
+        assert (await zhiban(service, "ingest", str(tmp_path / "few"))).status == 0
+        kept = (await here.gallery.detection(first["id"])).detection
+        assert kept.box is not None
+        assert [round(side, 3) for side in kept.box] == first["box"]
+        assert (kept.track, kept.body_model, kept.quality) == (
+            first["track"], "simulated-body", pytest.approx(first["quality"]),
+        )  # fmt: skip
+        changed = path.read_text(encoding="utf-8").replace(f'"quality": {first["quality"]}', '"quality": 0.01', 1)
+        path.write_text(changed, encoding="utf-8")
+        again = await zhiban(service, "ingest", str(tmp_path / "few"))
+        assert (again.status, again.out.splitlines()[-1].split(", ")[2]) == (2, "1 refused")
+        assert f"  refused: {first['id']}: " in again.errors
 
 
 async def test_ctrl_c_cancels_the_search(folder: Path) -> None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
 
 from daemon.config import AssociationSection
-from daemon.errors import InvalidInput, NotFound
+from daemon.errors import InvalidInput, NotFound, Unavailable
 from daemon.ports import CarriedThing, Gallery, Ports, Search, SearchState, SightingsView
 from daemon.services.association_sites import Sites
 from daemon.services.association_vectors import QueryVectors
@@ -20,9 +20,12 @@ if TYPE_CHECKING:
     from daemon.inference.association.search.best_first import BestFirst
     from daemon.inference.association.search.query import Limits, Query
 
+T = TypeVar("T")
 #: Seconds that one piece of a search should keep a thread.
 _PIECE_S: Final = 0.02
 _ROUNDS_FIRST, _ROUNDS_MOST = 20, 2_000
+#: Seconds between tries for a place among other work in threads, and after which a search gives up.
+_BUSY_S, _PATIENCE_S = 0.1, 60.0
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +69,7 @@ class RunningSearch:
         self._opened = await self._gallery.view(asked.body_model, asked.face_model if self.search.by_face else "")
         self._view = self._opened.__enter__()
         site = await self._sites.of(asked.body_model, asked.face_model if self.search.by_face else "", self._view)
-        self._engine = await self._ports.offload.run(
+        self._engine = await self._off(
             partial(self._made, site, self._view, QueryVectors.of(vectors)), what="association.begin"
         )
         self._become(state=SearchState.RUNNING, started_at=self._ports.clock.now(), progress=self._progress())
@@ -80,7 +83,7 @@ class RunningSearch:
             self._forget_camera(engine, camera)
         self._gone.clear()
         began_s = self._ports.clock.monotonic()
-        more = await self._ports.offload.run(partial(engine.advance, self._rounds), what="association.search")
+        more = await self._off(partial(engine.advance, self._rounds), what="association.search")
         took_s = max(self._ports.clock.monotonic() - began_s, 1e-6)
         self._rounds = round(min(max(self._rounds * min(_PIECE_S / took_s, 2.0), 1), _ROUNDS_MOST))
         self._become(progress=self._progress())
@@ -123,10 +126,21 @@ class RunningSearch:
 
     async def _found(self) -> Mapping[str, Any]:
         engine = self._ready()
-        found: Mapping[str, Any] = await self._ports.offload.run(
+        found: Mapping[str, Any] = await self._off(
             lambda: msgspec.to_builtins(engine.trajectory()), what="association.result"
         )
         return found
+
+    async def _off(self, work: Callable[[], T], what: str) -> T:
+        """Run work in a thread. Where other work has taken all places, wait for one. Raises Unavailable after long."""
+        until_s = self._ports.clock.monotonic() + _PATIENCE_S
+        while True:
+            try:
+                return await self._ports.offload.run(work, what=what)
+            except Unavailable:
+                if self._ports.clock.monotonic() >= until_s:
+                    raise
+            await self._ports.clock.sleep(_BUSY_S)
 
     def _made(self, site: Any, view: SightingsView, vectors: QueryVectors) -> BestFirst:
         from daemon.inference.association.search.best_first import BestFirst  # noqa: PLC0415 slow to import

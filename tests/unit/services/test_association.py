@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from itertools import count
+from typing import Any
 
 import msgspec
 import pytest
 
 from daemon.config import AssociationSection
-from daemon.errors import Conflict, Forbidden, InvalidInput, NotFound, TooMany
+from daemon.errors import Conflict, Forbidden, InvalidInput, NotFound, TooMany, Unavailable
 from daemon.ports import SearchState
 from daemon.services import association_results, association_searches, association_sightings
 from daemon.services.association_searches import Target
-from tests.association_kit import Site, confirmed, first_target, site, somebody, world
+from tests.association_kit import Site, Yielding, confirmed, first_target, site, somebody, world
 
 
 @asynccontextmanager
@@ -70,6 +72,39 @@ async def test_what_was_found_so_far_can_be_read_while_it_is_searched() -> None:
         assert running[0].result["rounds"] == running[0].progress["rounds"] < states[-1].progress["rounds"]
         told = await association_results.shown(here.home.duty, running[0])
         assert told is not None
+
+
+class Crowded(Yielding):
+    """An Offload that has no place for every other piece of searches."""
+
+    def __init__(self) -> None:
+        self.refused = 0
+        self._turns = count()
+
+    async def run(self, work: Callable[[], Any], *, what: str) -> Any:
+        if what.startswith("association.") and next(self._turns) % 2 == 0:
+            self.refused += 1
+            raise Unavailable("too much work is waiting for a thread")
+        return await super().run(work, what=what)
+
+
+async def test_a_search_waits_for_a_place_where_other_work_has_taken_all() -> None:
+    here = await site()
+    crowded = Crowded()
+    here.system._ports = replace(here.system._ports, offload=crowded)
+    running = asyncio.create_task(here.system._serve())
+    search = await here.begin()
+    ended = asyncio.create_task(here.ended(search.id))
+    for _ in range(5_000):
+        if ended.done():
+            break
+        here.home.clock.advance(0.05)
+        await asyncio.sleep(0)
+    assert (await ended).state is SearchState.DONE
+    assert crowded.refused > 2
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
 
 
 @pytest.mark.parametrize("many", [1, 6])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -24,15 +25,24 @@ def learn(file: Path, replace: bool) -> None:
     detections of one target in order of time. Detections that the daemon does not have are passed over.
     """
     content = _read(file / "passages.jsonl" if file.is_dir() else file)
-    answer = Daemon.found().upload(
-        "/api/v1/association/passages", io.BytesIO(content), len(content), {"replace": str(replace).lower()},
-        kind="application/x-ndjson",
-    )  # fmt: skip
+    daemon, query = Daemon.found(), {"replace": str(replace).lower()}
+    with _shown():
+        answer = daemon.upload(
+            "/api/v1/association/passages", io.BytesIO(content), len(content), query, kind="application/x-ndjson"
+        )
     for one in answer["learnt"]:
         models = " and ".join(printable(name) for name in (one["body_model"], one["face_model"]) if name)
         click.echo(
             f"{models or 'no model'}: {one['used']} of {one['passages']} passages, {one['detections']} detections"
         )
+
+
+def _shown() -> AbstractContextManager[object]:
+    """Tell on a terminal that it goes on: a large site takes minutes."""
+    from rich.console import Console  # noqa: PLC0415 slow to import
+
+    console = Console(stderr=True)
+    return console.status("learning") if console.is_terminal else nullcontext()
 
 
 def _read(path: Path) -> bytes:

@@ -87,7 +87,8 @@ def _clocks(cameras: Sequence[Camera], streets: StreetPlan, known: Passages) -> 
     prior = clocks.stated(cameras)
     steps = known.steps()
     way = streets.ways_of(known.cameras[steps], known.cameras[steps + 1])
-    steps, way = steps[way >= 0], way[way >= 0]
+    away = (way >= 0) & ~streets.staying[way] if len(streets.origin) else way >= 0
+    steps, way = steps[away], way[away]
     if not len(steps):
         return prior
     times = _true_times(known, prior, 1.0)
@@ -109,11 +110,12 @@ def _course(streets: StreetPlan, known: Passages, clock: clocks.Clocks, sign: fl
     times = _true_times(known, clock, sign)
     steps = known.steps()
     way = streets.ways_of(known.cameras[steps], known.cameras[steps + 1])
+    away = (way >= 0) & ~streets.staying[way] if len(streets.origin) else way >= 0
     walked = transit_times.Walked(
-        way=way[way >= 0],
-        seconds=(times[steps + 1] - times[steps])[way >= 0],
-        target=known.target[steps][way >= 0],
-        clock_sd_s=np.hypot(clock.sd_s[known.cameras[steps]], clock.sd_s[known.cameras[steps + 1]])[way >= 0],
+        way=way[away],
+        seconds=(times[steps + 1] - times[steps])[away],
+        target=known.target[steps][away],
+        clock_sd_s=np.hypot(clock.sd_s[known.cameras[steps]], clock.sd_s[known.cameras[steps + 1]])[away],
     )
     by_step = np.full(known.size, -1, dtype=np.int64)
     by_step[steps] = way

@@ -19,7 +19,10 @@ def distances(plan: StreetPlan, origin: NDArray[np.int32], target: NDArray[np.in
     missed = np.zeros(plan.cameras)
     apart = (origin != target) & (plan.ways_of(origin, target) < 0)
     pairs, count = np.unique(np.stack([origin[apart], target[apart]], axis=1), axis=0, return_counts=True)
-    neighbours = [plan.target[plan.first[c] : plan.first[c + 1]].tolist() for c in range(plan.cameras)]
+    neighbours = [
+        [other for other in plan.target[plan.first[c] : plan.first[c + 1]].tolist() if other != c]
+        for c in range(plan.cameras)
+    ]
     for (start, end), often in zip(pairs.tolist(), count.tolist(), strict=True):
         ways = _shortest(neighbours, start, end)
         for way in ways:

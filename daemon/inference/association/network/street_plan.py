@@ -1,4 +1,7 @@
-"""The network as arrays, for one direction of time: ways by the camera they leave, and the turns between them."""
+"""The network as arrays, for one direction of time: ways by the camera they leave, and the turns between them.
+
+Who stays, or comes back to a camera past no other, takes its way to itself: every camera that has ways at all has one.
+"""
 
 from __future__ import annotations
 
@@ -32,6 +35,12 @@ class StreetPlan:
     arriving: NDArray[np.int32]
 
     @property
+    def staying(self) -> NDArray[np.bool_]:
+        """Tell which ways lead to where they begin."""
+        stays: NDArray[np.bool_] = self.origin == self.target
+        return stays
+
+    @property
     def cameras(self) -> int:
         """How many cameras there are."""
         return len(self.arriving)
@@ -50,6 +59,10 @@ class StreetPlan:
         return arranged(self.cameras, self.target, self.origin, self.metres, (self.bearing_deg + 180.0) % 360.0)
 
 
+#: What the way of a camera to itself is long, in metres of a usual walk; the time it takes varies by far.
+STAYING = 30.0
+
+
 def plan(cameras: Sequence[Camera], ways: Sequence[Way]) -> StreetPlan:
     """Arrange a network. Raises InvalidInput for a way between cameras that are not there, or without a length."""
     number = {camera.id: place for place, camera in enumerate(cameras)}
@@ -66,6 +79,7 @@ def plan(cameras: Sequence[Camera], ways: Sequence[Way]) -> StreetPlan:
         key = number[way.origin], number[way.target]
         if key[0] != key[1]:
             shortest[key] = min(way.metres, shortest.get(key, np.inf))
+    shortest |= {(end, end): STAYING for pair in list(shortest) for end in pair}
     ends = np.array(list(shortest), dtype=np.int32).reshape(-1, 2)
     metres = np.array(list(shortest.values()), dtype=np.float64)
     return arranged(len(cameras), ends[:, 0], ends[:, 1], metres, _bearings(cameras, ends))

@@ -14,7 +14,8 @@ _WORTH = 8.0
 #: Classes of the angle between the way in and the way out: edges in degrees.
 _CLASSES = (25.0, 70.0, 110.0, 155.0)
 #: Preference of each class where nothing was learnt: people mostly go on, and seldom turn back.
-_PREFERENCE = (3.0, 1.5, 1.0, 0.5, 0.15)
+#: The last is to stay.
+_PREFERENCE = (3.0, 1.5, 1.0, 0.5, 0.15, 0.02)
 _EXIT, _MISS = 0.06, 0.10
 _FEW = 20.0
 #: Concentrations that are tried, and the one where no direction is known of a turn.
@@ -156,7 +157,16 @@ def _angles(plan: StreetPlan) -> NDArray[np.int64]:
         angle = np.abs((plan.bearing_deg[first:end] - plan.bearing_deg[way_in] + 180.0) % 360.0 - 180.0)
         back = plan.target[first:end] == plan.origin[way_in]
         at = plan.turns_first[here] + plan.arrival[way_in] * (end - first)
-        classes[at : at + end - first] = np.where(back, len(_CLASSES), np.searchsorted(_CLASSES, angle))
+        if plan.origin[way_in] == here:
+            classes[at : at + end - first] = len(_CLASSES) // 2
+        else:
+            classes[at : at + end - first] = np.where(back, len(_CLASSES), np.searchsorted(_CLASSES, angle))
+    degree = np.diff(plan.first)
+    for way in np.flatnonzero(plan.staying):
+        here = plan.origin[way]
+        size = int(degree[here])
+        at = plan.turns_first[here] + way - plan.first[here]
+        classes[at : at + size * (plan.arriving[here] + 1) : size] = len(_CLASSES) + 1
     return classes
 
 

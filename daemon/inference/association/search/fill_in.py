@@ -44,7 +44,7 @@ def best_gap(arena: Arena, ground: Ground, asked: np.ndarray) -> int:
         at = arena.states[edge.source].first_route
         while at >= 0:
             route = arena.routes[at]
-            if arena.allowed[route.camera] == ALLOWED:
+            if route.origin != route.camera and arena.allowed[route.camera] == ALLOWED:
                 ratio = _between(arena, ground, route, state, span)
                 if ratio > 0.0:
                     worth = state.flow * ratio / (edge.ratio + ratio)

@@ -37,6 +37,8 @@ from daemon.inference.association.search.ground import (
 #: The core of a transit time in standard deviations of its logarithm, and how far the stages of the tail reach beyond.
 _CORE = (-2.5, 2.1)
 _TAIL_1, _TAIL_2, _TAIL_3 = 150.0, 450.0, 1200.0
+#: Spread of the logarithm of the time until somebody who stays is seen again.
+_STAYING_SD = 1.2
 #: Share of directions that are believed at all.
 _SURELY = 0.9
 
@@ -138,15 +140,20 @@ def _add_route(
     clock = ground.cameras[camera].clock_sd ** 2 + ground.cameras[state.camera].clock_sd ** 2
     variance = ground.numbers[HOP_SD] ** 2 * route.square + clock
     route.log_sd = math.sqrt(state.slowness_var + variance / route.median**2)
+    stays = origin == camera
+    if stays:
+        route.log_sd = _STAYING_SD
     route.pause = 1.0 - (1.0 - ground.numbers[PAUSE]) ** (depth + 1)
     route.chance = chance
     route.seen = 1.0 - ground.cameras[camera].missing if arena.allowed[camera] == ALLOWED else 0.0
+    if stays:
+        route.seen = 1.0 if arena.allowed[camera] == ALLOWED else 0.0
     _lay_stages(route, end - state.time, ground.numbers[PAUSE_S], state, ground.numbers[LEAST_LIK] <= 0.0)
     going_on = chance * (1.0 - route.seen)
     within = cumulative(end - state.time, route.median, route.log_sd, route.pause, ground.numbers[PAUSE_S])
     state.rest += going_on * (1.0 - within)
     route.unseen = going_on * within
-    if depth >= skip_depth or route.unseen < 1e-9:
+    if stays or depth >= skip_depth or route.unseen < 1e-9:
         state.dark += route.unseen
         route.unseen, route.expanded = 0.0, 1
     state.open += route.unseen

@@ -45,7 +45,7 @@ class Limits:
     like the query alone, whatever is found.
     """
 
-    stop_mass: float = 0.0008
+    stop_mass: float = 0.001
     tasks: int = 5_000
     compared: int = 2_000_000
     seconds: float = 60.0  # of its own thread's work

@@ -72,7 +72,7 @@ class BruteForce:
         routes = list(self._routes(camera, origin, 1.0, 0.0, 0.0, 1))
         self.weights[steps] = weight * self._ending
         for chance, target, last, seconds, square, legs in routes:
-            sd = self._spread(camera, target, seconds, square)
+            sd = 1.2 if last == target else self._spread(camera, target, seconds, square)
             for one in self.seen:
                 if one.camera == target and one.time > time:
                     f = self._density(one.time - time, seconds, sd, legs)
@@ -96,11 +96,11 @@ class BruteForce:
         for way in range(first, end):
             target, leg = int(plan.target[way]), float(np.exp(course.times.log_median[way]))
             passed = chance * (1.0 - leaving) * float(turns[way - first])
-            missing = float(course.turns.missing[target])
+            missing = float(course.turns.missing[target]) if target != here else 0.0
             yield passed * (1.0 - missing), target, here, seconds + leg, square + leg * leg, legs
             if legs > self.depth:
                 self._ending += passed * missing
-            else:
+            elif missing:
                 yield from self._routes(target, here, passed * missing, seconds + leg, square + leg * leg, legs + 1)
 
     def _spread(self, source: int, target: int, seconds: float, square: float) -> float:

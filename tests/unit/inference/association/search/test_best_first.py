@@ -178,6 +178,12 @@ def test_a_target_that_comes_back_to_a_camera_is_found_there_again_and_no_sighti
     assert names(searched(learnt(TOWN, view), view, query_of(view))) == ["1", "2", "3"]
 
 
+@pytest.mark.parametrize("later", [10.0, 25.0, 90.0])
+def test_who_is_seen_again_by_the_same_camera_alone_is_found_there(later: float) -> None:
+    view = view_of(TOWN, [("a", 0.0, 1), ("b", 100.0, 1), ("b", 100.0 + later, 1), *CROWD])
+    assert names(searched(learnt(TOWN, view), view, query_of(view))) == ["1", "2"]
+
+
 def test_a_pause_is_waited_for() -> None:
     view = view_of(TOWN, [("a", 0.0, 1), ("b", 100.0, 1), ("c", 700.0, 1), *CROWD])
     assert names(searched(learnt(TOWN, view), view, query_of(view))) == ["1", "2"]

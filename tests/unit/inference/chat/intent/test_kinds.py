@@ -31,6 +31,14 @@ from daemon.inference.chat.intent.detector import detect
             "films that are named, and films that are described",
             {"movies": "unsure", "movies with subtitles in Spanish please": "recommend"},
         ),
+        (
+            "opinions of nothing named, and of something else",
+            {
+                "any thoughts?": "unsure",
+                "what's your opinion on pineapple pizza?": "not",
+                "what are your thoughts on horror movies?": "recommend",
+            },
+        ),
         ("exclamations and questions", {"great movie!": "not", "great movies?": "recommend"}),
         ("similes", {"my life is like a bad movie": "not", "a movie like my life please": "recommend"}),
         ("kinds that are disliked", {"I hate musicals": "not", "I hate musicals, recommend a thriller": "recommend"}),

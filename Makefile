@@ -16,6 +16,7 @@ $(VENV)/.base: pyproject.toml constraints.txt
 
 $(VENV)/.test: $(VENV)/.base
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,wechat,mongo,chat,association,face,train]'
+	$(BIN)/python -c 'from daemon.inference.association.search.best_first import warm_up; warm_up()'  # compiled once, kept
 	touch $@
 
 $(VENV)/.bench: $(VENV)/.test

@@ -79,6 +79,7 @@ async def test_people_are_followed_from_the_files_that_cameras_write(
     assert await followed(*plain, StripeHistogram()) > 0.75
 
 
+@pytest.mark.slow
 async def test_without_a_look_at_the_pictures_nobody_is_followed(
     plain: tuple[World, list[NDArray[np.uint8]]],
 ) -> None:

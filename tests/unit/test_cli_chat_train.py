@@ -89,7 +89,7 @@ def test_what_was_trained_is_packaged_and_measured_beside_its_training(corpus: P
     assert (unnamed.exit_code, "--held-out" in unnamed.output) == (2, True)
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("how", [pytest.param(signal.SIGTERM), pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
 def test_a_signal_writes_a_checkpoint_and_the_same_command_goes_on(
     corpus: Path, tmp_path: Path, how: signal.Signals
 ) -> None:

@@ -72,7 +72,7 @@ async def in_sqlite(acts: Sequence[Act]) -> None:
             await live_through(stores, acts)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(acts=_ACTS)
 def test_the_last_word_is_a_persons_in_memory(acts: list[Act]) -> None:
     asyncio.run(in_memory(acts))

@@ -26,7 +26,15 @@ from tests.unit.inference.chat.network.small import (
 COPIES = [((3, 4, 5), (3, 4, 5)), ((6,), (6,)), ((7, 8), (7, 8)), ((9, 3, 10, 4), (9, 3, 10, 4))]
 PHRASES = [((3, 4), (5, 6, 7)), ((3, 5), (8,)), ((4, 3), (7, 6, 5)), ((9,), (9, 10)), ((10, 9, 8), (3,))]
 CELLS_AND_HANDINGS = list(itertools.product(CELLS, HANDINGS))
-WAYS = list(itertools.product(CELLS, CONTEXTS, HANDINGS))
+#: Each context and handing over with one cell; all others are slow.
+WAYS = [
+    pytest.param(*names, marks=[] if sum(places) % len(CELLS) == 0 else pytest.mark.slow)
+    for places, names in zip(
+        itertools.product(range(len(CELLS)), range(len(CONTEXTS)), range(len(HANDINGS))),
+        itertools.product(CELLS, CONTEXTS, HANDINGS),
+        strict=True,
+    )
+]
 
 
 def step_by_step(model: Seq2Seq, source: torch.Tensor, lengths: torch.Tensor, target: torch.Tensor) -> torch.Tensor:

@@ -7,8 +7,10 @@ from itertools import combinations
 from typing import Any
 
 import pytest
+from sqlalchemy import Table
+from sqlalchemy.sql import visitors
 
-from daemon.adapters.sql import SqlStores, erasing, mirror, mirror_pages
+from daemon.adapters.sql import SqlStores, erasing, mirror, mirror_pages, schema
 from daemon.adapters.sql import product_queries as queries
 from daemon.adapters.sql.statements import Statement, Walk
 from daemon.handlers.http.models import Paged
@@ -72,7 +74,13 @@ def statements() -> list[Statement]:
     """Return every statement of the stores, those inside walks too."""
     # by type: isinstance would ask each object for its class, and torch has some that warn when they are asked
     found: list[Statement] = [thing for thing in gc.get_objects() if issubclass(type(thing), Statement)]
-    return [s for s in found if "SELECT" in s.sql and not isinstance(s, Walk)]
+    return [s for s in found if "SELECT" in s.sql and not isinstance(s, Walk) and of_this_store(s)]
+
+
+def of_this_store(statement: Statement) -> bool:
+    """Tell whether a statement is about tables of the main store, and not of another database of ours."""
+    parts = visitors.iterate(statement._compiled.statement)
+    return all(part.metadata is schema.metadata for part in parts if isinstance(part, Table))
 
 
 #: Queries that answer about a whole table, which is small or asked for seldom, or which read an index in its order.

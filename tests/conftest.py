@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from hypothesis import HealthCheck, settings
+
 from tests.mongo_server import mongo, mongo_server, mortal_mongo
+
+# How long an example takes says how busy the machine is, and nothing of what is tested.
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
 
 __all__ = ["mongo", "mongo_server", "mortal_mongo"]

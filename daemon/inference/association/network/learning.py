@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from daemon.inference.association.matching import centring, likelihood
 from daemon.inference.association.network import clocks, transit_times, turns
+from daemon.inference.association.network.assumed_ways import assumed
 from daemon.inference.association.network.passages import Passages, gather
 from daemon.inference.association.network.routes import distances
 from daemon.inference.association.network.site_model import Appearance, Calibration, Course, SiteModel
@@ -22,6 +24,8 @@ _HOUR_S = 3_600.0
 _WORTH = 12.0
 #: A target that was last seen less than this before the end of the passages may have been cut off.
 _CUT_S = 1_800.0
+#: After so many steps the end of a passage is believed to be where its target left.
+_WHOLE = 3.0
 #: Spread of the log time over a way, and error of its length, before anything is learnt.
 _SPREAD, _LENGTH_ERROR = 0.25, 0.06
 
@@ -42,10 +46,11 @@ def learn(
     passages that name what is not there.
     """
     tell = progress or (lambda _: None)
+    located = {camera.id for camera in cameras}
     cameras = _in_order_of(view, cameras)
     tell("passages")
-    streets = plan(cameras, ways)
     known = gather(view, passages)
+    streets = plan(cameras, [*ways, *_assumed(cameras, ways, known, located)])
     tell("clocks")
     clock = _clocks(cameras, streets, known)
     tell("transit times and turns")
@@ -74,6 +79,15 @@ def _in_order_of(view: SightingsView, cameras: Sequence[Camera]) -> list[Camera]
     first = [by_id.get(name) or Camera(id=name, longitude=0.0, latitude=0.0) for name in view.cameras]
     there = set(view.cameras)
     return first + [camera for camera in cameras if camera.id not in there]
+
+
+def _assumed(cameras: Sequence[Camera], ways: Sequence[Way], known: Passages, located: AbstractSet[str]) -> list[Way]:
+    """Ways between cameras whose places are known."""
+    places = [place for place, camera in enumerate(cameras) if camera.id in located]
+    number = {place: k for k, place in enumerate(places)}
+    walks = np.split(known.cameras, np.flatnonzero(np.diff(known.target)) + 1)
+    passages = [[number[camera] for camera in walk.tolist() if camera in number] for walk in walks]
+    return assumed([cameras[place] for place in places], ways, passages)
 
 
 def _true_times(known: Passages, clock: clocks.Clocks, sign: float) -> NDArray[np.float64]:
@@ -137,13 +151,18 @@ def _course(streets: StreetPlan, known: Passages, clock: clocks.Clocks, sign: fl
 def _sightings(
     streets: StreetPlan, known: Passages, times: NDArray[np.float64], steps: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """How often each camera missed a target that passed, had one pass, saw one last, and saw one."""
+    """How often each camera missed a target that passed, had one pass, saw one last, and saw one.
+
+    A passage of one sighting tells none of it. The end of a short one may be where confirming stopped, and no
+    exit: it counts less.
+    """
     count = streets.cameras
-    seen = np.bincount(known.cameras, minlength=count).astype(np.float64)
-    ends = np.setdiff1d(np.arange(known.size), steps)
+    size = np.bincount(known.target)[known.target] if known.size else np.zeros(0, np.int64)
+    seen = np.bincount(known.cameras[size > 1], minlength=count).astype(np.float64)
+    ends = np.setdiff1d(np.flatnonzero(size > 1), steps)
     whole = ends[times[ends] < times.max(initial=0.0) - _CUT_S] if known.size else ends
     cut = np.setdiff1d(ends, whole)
-    last = np.bincount(known.cameras[whole], minlength=count).astype(np.float64)
+    last = np.bincount(known.cameras[whole], np.minimum((size[whole] - 1.0) / _WHOLE, 1.0), count).astype(np.float64)
     missed = distances(streets, known.cameras[steps], known.cameras[steps + 1])
     return missed, missed + seen, last, seen - np.bincount(known.cameras[cut], minlength=count)
 

@@ -43,7 +43,7 @@ class Appearance:
 class Calibration:
     """What a search states against what came true. hops: (k, 2), posterior stated and share that was right, rising.
 
-    unexplored: factor on the mass that is stated to be unexplored.
+    unexplored: factor on the odds of what is stated to be unexplored.
     """
 
     hops: NDArray[np.float64]

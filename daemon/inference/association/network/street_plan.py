@@ -1,6 +1,7 @@
 """The network as arrays, for one direction of time: ways by the camera they leave, and the turns between them.
 
-Who stays, or comes back to a camera past no other, takes its way to itself: every camera that has ways at all has one.
+Who stays, or comes back to a camera past no other, takes its way to itself: every camera that has ways in and ways out
+has one.
 """
 
 from __future__ import annotations
@@ -79,7 +80,8 @@ def plan(cameras: Sequence[Camera], ways: Sequence[Way]) -> StreetPlan:
         key = number[way.origin], number[way.target]
         if key[0] != key[1]:
             shortest[key] = min(way.metres, shortest.get(key, np.inf))
-    shortest |= {(end, end): STAYING for pair in list(shortest) for end in pair}
+    through = {origin for origin, _ in shortest} & {target for _, target in shortest}
+    shortest |= {(camera, camera): STAYING for camera in sorted(through)}
     ends = np.array(list(shortest), dtype=np.int32).reshape(-1, 2)
     metres = np.array(list(shortest.values()), dtype=np.float64)
     return arranged(len(cameras), ends[:, 0], ends[:, 1], metres, _bearings(cameras, ends))

@@ -118,7 +118,9 @@ class BestFirst:
     def unexplored(self) -> float:
         """Return the probability that a next sighting lies where nobody looked."""
         mean = sum(lattice.unexplored() for lattice in self.lattices) / max(len(self.lattices), 1)
-        return float(min(1.0, mean * self.site.calibration.unexplored))
+        known = 1.0 - min(1.0, mean)
+        stated = mean * self.site.calibration.unexplored  # a factor on the odds: what is surely unexplored stays so
+        return float(stated / (known + stated)) if mean > 0.0 else 0.0
 
     def found(self) -> list[int]:
         """Return the rows that are taken to be the target's, oldest first."""

@@ -206,7 +206,9 @@ def open_state(arena: Arena, ground: Ground, number: int, end: float, skip_depth
         _learn_speed(arena, ground, state)
     here = ground.cameras[state.camera]
     degree = here.end - here.first
-    state.rest = here.leaving if degree > 0 else 1.0
+    state.rest = here.leaving
+    if degree == 0:
+        state.dark = 1.0 - here.leaving  # nobody knows where from here, which is not nowhere
     place = state.arrival if state.arrival >= 0 else here.arriving
     first = here.turns + place * degree
     direction = arena.detections[state.detection].direction
@@ -251,7 +253,9 @@ def expand(arena: Arena, ground: Ground, number: int, end: float, skip_depth: in
     state.open -= route.unseen
     here = ground.cameras[route.camera]
     degree = here.end - here.first
-    state.rest += route.unseen * (here.leaving if degree > 0 else 1.0)
+    state.rest += route.unseen * here.leaving
+    if degree == 0:
+        state.dark += route.unseen * (1.0 - here.leaving)
     first = here.turns + route.arrival * degree
     for k in range(degree):
         chance = route.unseen * (1.0 - here.leaving) * ground.turn[first + k]

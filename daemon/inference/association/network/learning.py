@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.inference.association.matching import centring, likelihood
-from daemon.inference.association.network import clocks, transit_times, turns
+from daemon.inference.association.network import clocks, repeats, transit_times, turns
 from daemon.inference.association.network.assumed_ways import assumed
 from daemon.inference.association.network.passages import Passages, gather
 from daemon.inference.association.network.routes import distances
@@ -49,7 +49,7 @@ def learn(
     located = {camera.id for camera in cameras}
     cameras = _in_order_of(view, cameras)
     tell("passages")
-    known = gather(view, passages)
+    known = gather(view, passages).without_repeats(repeats.MOMENT_S)
     streets = plan(cameras, [*ways, *_assumed(cameras, ways, known, located)])
     tell("clocks")
     clock = _clocks(cameras, streets, known)
@@ -57,15 +57,17 @@ def learn(
     forwards = _course(streets, known, clock, 1.0)
     backwards = _course(streets.reversed(), known.mirrored(), clock, -1.0)
     tell("appearance")
+    look = _appearance(view, known)
     site = SiteModel(
         cameras=tuple(camera.id for camera in cameras),
         clocks=clock,
         forwards=forwards,
         backwards=backwards,
         rate=_rates(view, clock),
-        appearance=_appearance(view, known),
+        appearance=look,
         calibration=Calibration(hops=np.array([[0.0, 0.0], [1.0, 1.0]])),
         passages=len(passages),
+        repeats=repeats.share(view, look),
     )
     if not calibrate:
         return site

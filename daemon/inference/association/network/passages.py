@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,21 +44,30 @@ class Passages:
         """Return the places of sightings that have another of the same target after them."""
         return np.flatnonzero(self.target[1:] == self.target[:-1])
 
-    def mirrored(self) -> Passages:
-        """Return the same passages with time running backwards."""
-        order = np.arange(self.size)[::-1]
-        turned = (self.direction_deg[order] + 180.0) % 360.0
+    def without_repeats(self, moment_s: float) -> Passages:
+        """Return the same passages without what a camera saw of a target again within so many seconds."""
+        again = np.zeros(self.size, dtype=np.bool_)
+        again[1:] = (np.diff(self.target) == 0) & (np.diff(self.cameras) == 0) & (np.diff(self.times) <= moment_s)
+        return self if not again.any() else self._part(np.flatnonzero(~again))
+
+    def _part(self, order: NDArray[np.int64]) -> Passages:
         return Passages(
             target=self.target[order],
             rows=self.rows[order],
             cameras=self.cameras[order],
-            times=-self.times[order],
+            times=self.times[order],
             body=self.body[order],
             face=self.face,
             face_rows=self.face_rows[order],
             quality=self.quality[order],
-            direction_deg=turned.astype(np.float32),
+            direction_deg=self.direction_deg[order],
         )
+
+    def mirrored(self) -> Passages:
+        """Return the same passages with time running backwards."""
+        back = self._part(np.arange(self.size)[::-1])
+        turned = (back.direction_deg + 180.0) % 360.0
+        return replace(back, times=-back.times, direction_deg=turned.astype(np.float32))
 
 
 def gather(view: SightingsView, passages: Sequence[Sequence[str]], seed: int = 0) -> Passages:

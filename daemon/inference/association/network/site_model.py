@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from typing import Any, get_type_hints
 
 import msgspec
@@ -52,7 +52,10 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteModel:
-    """What was learnt. rate: float64 (cameras, 24), detections a second at each hour of the day (UTC)."""
+    """What was learnt. rate: float64 (cameras, 24), detections a second at each hour of the day (UTC).
+
+    repeats: share of detections that the same camera has another picture of within seconds, of no common track.
+    """
 
     cameras: tuple[str, ...]
     clocks: Clocks
@@ -62,6 +65,7 @@ class SiteModel:
     appearance: Appearance
     calibration: Calibration
     passages: int = 0
+    repeats: float = 0.0
 
     def to_bytes(self) -> bytes:
         """Return it as a zip of arrays."""
@@ -115,6 +119,8 @@ def _rebuilt(path: str, kind: Any, arrays: dict[str, NDArray[Any]], plain: dict[
         elif name in arrays:
             values[field.name] = arrays[name]
         else:
-            value = plain[name]
+            value = plain.get(name, field.default)
+            if value is MISSING:
+                raise KeyError(name)
             values[field.name] = tuple(value) if isinstance(value, list) else value
     return kind(**values)

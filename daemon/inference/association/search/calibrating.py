@@ -39,10 +39,12 @@ def calibrated(site: SiteModel, view: SightingsView, known: Passages) -> Calibra
         search = BestFirst(site, view, query)
         while search.advance(1_000):
             pass
-        seen = search.lattices[0].arena.detections[1 : search.lattices[0].arena.counts[memory.DETECTIONS]]
+        all_seen = search.lattices[0].arena.detections[: search.lattices[0].arena.counts[memory.DETECTIONS]]
+        theirs = {int(one["passage"]) for one in all_seen if one["row"] in answers}
+        seen = all_seen[1:]
         seen = seen[(seen["marginal"] > _BOUNDS[0]) & (seen["row"] >= 0)]
         stated += seen["marginal"].tolist()
-        right += [row in answers for row in seen["row"].tolist()]
+        right += [passage in theirs for passage in seen["passage"].tolist()]
         unexplored += search.unexplored()
         missed += len(answers.difference(search.found())) / len(answers)
         searches += 1

@@ -23,7 +23,7 @@ WAY = np.dtype(
 )  # fmt: skip
 
 #: Places in `Ground.numbers`.
-PERSON_SD, HOP_SD, PAUSE, PAUSE_S, SIGN, LEAST_LIK, LEAST_WEIGHT, POINTING, COMING = range(9)
+PERSON_SD, HOP_SD, PAUSE, PAUSE_S, SIGN, LEAST_LIK, LEAST_WEIGHT, POINTING, COMING, REPEATS = range(10)
 
 #: A detection of a lower likelihood ratio stays idle: it is in no state; nor is an edge made of a lower weight.
 _LEAST = (math.exp(-6.0), 1e-6)
@@ -70,6 +70,7 @@ def ground(site: SiteModel, *, backwards: bool = False, whole: bool = False) -> 
             *least,
             course.turns.pointing,
             course.turns.coming,
+            0.0 if whole else site.repeats,
         ]
     )
     return Ground(

@@ -7,11 +7,13 @@ import math
 import numpy as np
 from numba import njit
 
+from daemon.inference.association.network.repeats import ALIKE, MOMENT_S
 from daemon.inference.association.search.arena import (
     CHANGED,
     COMPARED,
     DETECTIONS,
     DETECTIONS_HERE,
+    ECHOES,
     FIRST_DETECTION,
     FIRST_ROUTE,
     MEMBERS,
@@ -20,7 +22,7 @@ from daemon.inference.association.search.arena import (
     STATES,
     Arena,
 )
-from daemon.inference.association.search.ground import LEAST_LIK, SIGN, Ground
+from daemon.inference.association.search.ground import LEAST_LIK, REPEATS, SIGN, Ground
 from daemon.inference.association.search.growing import join
 
 #: Rows of the templates.
@@ -135,6 +137,7 @@ def add_detection(
     seen.has_body = seen.has_face = seen.member = 0
     seen.idle = 1
     seen.thing = -1
+    seen.passage = number
     arena.heads[camera, FIRST_DETECTION] = number
     arena.heads[camera, DETECTIONS_HERE] += 1
     return int(number)
@@ -174,13 +177,64 @@ def absorb(
 
 @njit(cache=True, nogil=True)
 def _wake(arena: Arena, ground: Ground, number: int) -> None:
-    """Join a detection to every route that ends at its camera."""
+    """Join a detection to every route that ends at its camera, or to the passage that it is another picture of."""
     seen = arena.detections[number]
+    if ground.numbers[REPEATS] > 0.0 and _join_passage(arena, ground, number):
+        return
     seen.idle = 0
     at = arena.heads[seen.camera, FIRST_ROUTE]
     while at >= 0:
         join(arena, ground, at, number)
         at = arena.routes[at].next_here
+
+
+@njit(cache=True, nogil=True)
+def _join_passage(arena: Arena, ground: Ground, number: int) -> bool:
+    """Make a detection an echo of one just before or after that looks alike; the better picture stands for both."""
+    seen = arena.detections[number]
+    strangers = seen.rate * MOMENT_S / ground.numbers[REPEATS]
+    best, least = -1, max(ALIKE, math.log(max(strangers, 1e-9)) + 1.0)
+    at = arena.heads[seen.camera, FIRST_DETECTION]
+    while at >= 0:
+        other = arena.detections[at]
+        if other.idle == 0 and other.thing < 0 and abs(other.time - seen.time) <= MOMENT_S:
+            llr = _alike(arena, ground, number, at)
+            if llr > least:
+                best, least = at, llr
+        at = other.next
+    if best < 0:
+        return False
+    seen.idle, seen.passage = 2, best
+    arena.counts[ECHOES] += 1
+    first = arena.detections[best]
+    if first.member != 1 and first.lik < seen.lik:
+        _swap_pictures(arena, number, best)
+        score(arena, ground, number)
+        score(arena, ground, best)
+    return True
+
+
+@njit(cache=True, nogil=True)
+def _alike(arena: Arena, ground: Ground, one: int, other: int) -> float:
+    """Logarithm of how much likelier the vectors of two detections are of one person than of two; 0 without any."""
+    first, second = arena.detections[one], arena.detections[other]
+    llr = 0.0
+    if first.has_body and second.has_body:
+        llr += _look_up(ground.body_table, 1, _cosine(arena.body[one], arena.body[other], False))
+    if first.has_face and second.has_face:
+        llr += _look_up(ground.face_table, 1, _cosine(arena.face[one], arena.face[other], False))
+    return llr
+
+
+@njit(cache=True, nogil=True)
+def _swap_pictures(arena: Arena, one: int, other: int) -> None:
+    first, second = arena.detections[one], arena.detections[other]
+    first.has_body, second.has_body = second.has_body, first.has_body
+    first.has_face, second.has_face = second.has_face, first.has_face
+    for k in range(arena.body.shape[1]):
+        arena.body[one, k], arena.body[other, k] = arena.body[other, k], arena.body[one, k]
+    for k in range(arena.face.shape[1]):
+        arena.face[one, k], arena.face[other, k] = arena.face[other, k], arena.face[one, k]
 
 
 @njit(cache=True, nogil=True)
@@ -190,7 +244,7 @@ def wake(arena: Arena, ground: Ground, needs: np.ndarray) -> bool:
         return True
     for number in range(1, arena.counts[DETECTIONS]):
         seen = arena.detections[number]
-        if not seen.idle or seen.lik < ground.numbers[LEAST_LIK]:
+        if seen.idle != 1 or seen.lik < ground.numbers[LEAST_LIK]:
             continue
         joins = arena.heads[seen.camera, ROUTES_HERE]
         needs[:] = 0

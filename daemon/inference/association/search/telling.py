@@ -107,7 +107,7 @@ class _Teller:
 
     def _hop(self, number: int, posterior: float) -> Hop:
         seen = self.detections[number]
-        state = self.states[self._best_state(number)]
+        state = self.states[self._best_state(int(seen["passage"]))]
         edge = self.edges[state["best_in"]]
         route, before = self.routes[edge["route"]], self.states[edge["source"]]
         thing = self.search.query.carried[seen["thing"]] if seen["thing"] >= 0 else None
@@ -123,7 +123,7 @@ class _Teller:
             face_llr=float(seen["face_llr"]),
             space_time_llr=math.log(max(float(edge["ratio"]), 1e-30)),
             carried="" if thing is None else f"{thing.kind} {thing.value}",
-            seconds=float(seen["time"] - before["time"]),
+            seconds=max(0.0, float(seen["time"] - before["time"])),
             metres=float(route["metres"]),
             turn_deg=self._turn(route, before),
             missed=self._missed(route),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from daemon.inference.association.search.arena import ROUTES, STATES, Arena
+from daemon.inference.association.search.arena import DETECTIONS, ECHOES, ROUTES, STATES, Arena
 from daemon.inference.association.search.choosing import best_task
 from daemon.inference.association.search.ground import Ground
 from daemon.inference.association.search.growing import expand, open_state, room_to_grow
@@ -47,6 +47,10 @@ def weigh(arena: Arena) -> None:
             if flow >= target.flow:
                 target.flow, target.best_in = flow, at
             at = edge.next
+    if arena.counts[ECHOES] > 0:
+        for number in range(1, arena.counts[DETECTIONS]):
+            if detections[number].idle == 2:
+                detections[number].marginal = detections[detections[number].passage].marginal
 
 
 @njit(cache=True, nogil=True)

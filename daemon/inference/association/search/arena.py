@@ -17,12 +17,14 @@ STAGES = 4
 #: A detection that was compared. body_llr, face_llr: of the template; query_llr: of the query alone; lik: what is used
 #: of them, as a ratio. marginal: that it is the target. Linked by camera, and to its states. idle: 1 while it is in no
 #: state, 2 for good, as another picture of the passage that `passage` stands for; that is its own number else.
+#: filled: 1 of what was compared to fill a gap.
 DETECTION = np.dtype(
     [
         ("row", "i8"), ("time", "f8"), ("rate", "f8"), ("camera", "i4"), ("next", "i4"), ("first_state", "i4"),
         ("direction", "f4"), ("quality", "f4"), ("body_cos", "f4"), ("face_cos", "f4"), ("body_llr", "f4"),
         ("face_llr", "f4"), ("query_llr", "f4"), ("lik", "f8"), ("marginal", "f8"),
-        ("has_body", "u1"), ("has_face", "u1"), ("member", "u1"), ("idle", "u1"), ("thing", "i4"), ("passage", "i4"),
+        ("has_body", "u1"), ("has_face", "u1"), ("member", "u1"), ("idle", "u1"), ("thing", "i4"),
+        ("passage", "i4"), ("filled", "u1"),
     ],
     align=True,
 )  # fmt: skip

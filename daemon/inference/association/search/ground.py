@@ -26,7 +26,7 @@ WAY = np.dtype(
 PERSON_SD, HOP_SD, PAUSE, PAUSE_S, SIGN, LEAST_LIK, LEAST_WEIGHT, POINTING, COMING, REPEATS = range(10)
 
 #: A detection of a lower likelihood ratio stays idle: it is in no state; nor is an edge made of a lower weight.
-_LEAST = (math.exp(-6.0), 1e-6)
+_LEAST = (math.exp(-4.0), 1e-5)
 
 
 class Ground(NamedTuple):

@@ -114,7 +114,9 @@ class Lattice:
         """Search the span that `best_gap` has just found."""
         self._room(spans=1)
         note(self.arena, route, self._asked)
+        before = int(self.arena.counts[memory.DETECTIONS])
         self._read(route)
+        self.arena.detections["filled"][before : int(self.arena.counts[memory.DETECTIONS])] = 1
 
     def _read(self, route: int) -> None:
         """Compare what a route's camera saw in the span that was asked for."""

@@ -32,8 +32,8 @@ _QUERY, _WHOLE = 0, 1
 _LEAD = 3.0
 #: What the query alone has to say of a sighting that joins the template.
 _LIKE_QUERY = 1.0
-#: 2 to the power of a half's exponent, with its fraction as a whole number.
-_POWERS = 2.0 ** (np.arange(32) - 25.0)
+#: By how much the exponents of a single and of a half differ.
+_BIAS = np.float32(2.0**112)
 
 
 @njit(cache=True, nogil=True)
@@ -51,7 +51,7 @@ def _look_up(table: np.ndarray, pictures: int, cosine: float) -> float:
     return float(row[below] + (row[below + 1] - row[below]) * (place - below))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
 def _cosine(template: np.ndarray, vector: np.ndarray, without: bool) -> float:
     """Cosine of a vector with a sum of unit vectors, with the vector itself left out of it where it is in there."""
     product = square = 0.0
@@ -92,26 +92,25 @@ def score(arena: Arena, ground: Ground, number: int) -> None:
     seen.lik = math.exp(min(whole, query + _LEAD))
 
 
-@njit(cache=True, nogil=True)
-def _half(bits: int) -> float:
-    """Decode an IEEE 754 half from its bits; neither infinite nor no number."""
-    exponent, fraction = (bits >> 10) & 31, bits & 1023
-    value = (fraction + 1024) * _POWERS[exponent] if exponent else fraction * _POWERS[1]
-    return float(-value if bits & 0x8000 else value)
-
-
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
 def take_vector(kept: np.ndarray, vector: np.ndarray, mean: np.ndarray) -> bool:
-    """Keep a vector, of halves as bits, less its camera's mean, of unit length. False: there is none."""
-    square = own = 0.0
+    """Keep a vector, of halves as bits, less its camera's mean, of unit length. False: there is none.
+
+    The bits of an IEEE 754 half, moved to their places in a single, are its value but for the bias of the exponent.
+    """
+    bits = kept.view(np.uint32)
     for k in range(len(kept)):
-        value = _half(vector[k])
+        half = np.uint32(vector[k])
+        bits[k] = ((half & np.uint32(0x8000)) << np.uint32(16)) | ((half & np.uint32(0x7FFF)) << np.uint32(13))
+    square = own = np.float32(0.0)
+    for k in range(len(kept)):
+        value = kept[k] * _BIAS
         own += value * value
         kept[k] = value - mean[k]
         square += kept[k] * kept[k]
     if own < 1e-6 or square < 1e-12:
         return False
-    scale = 1.0 / math.sqrt(square)
+    scale = np.float32(1.0 / math.sqrt(square))
     for k in range(len(kept)):
         kept[k] *= scale
     return True
@@ -138,6 +137,7 @@ def add_detection(
     seen.idle = 1
     seen.thing = -1
     seen.passage = number
+    seen.filled = 0
     arena.heads[camera, FIRST_DETECTION] = number
     arena.heads[camera, DETECTIONS_HERE] += 1
     return int(number)

@@ -127,6 +127,7 @@ class _Teller:
             metres=float(route["metres"]),
             turn_deg=self._turn(route, before),
             missed=self._missed(route),
+            filled=bool(seen["filled"]),
             parent=self.place.get(int(before["detection"]), -1),
         )
 

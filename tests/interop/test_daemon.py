@@ -55,6 +55,7 @@ def conversation(first: str, second: str, third: str, fourth: str) -> list[tuple
         ("unsubscribe", "unsubscribe severity", r"This group hears: everything"),
         ("subscribe", "subscribe all", r"This group hears: everything"),
         ("on-call", "on-call me", r"On call: Mei"),
+        ("track", "track 01a213fa", r"There is no search"),
     ]
 
 

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 from llvmlite import binding, ir
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic
 
 from daemon.errors import InvalidInput
+from daemon.inference.association.kernels import kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -85,7 +86,7 @@ def _single(_: Any, bits: Any) -> tuple[Any, Callable[..., Any]]:  # noqa: ARG00
     return types.float32(types.uint16), by_instruction if _CONVERTS else by_bits
 
 
-@njit(cache=True, nogil=True, fastmath=_SUMS)
+@kernel(fastmath=_SUMS)
 def _dot(row: NDArray[np.uint16], query: NDArray[np.float32]) -> Any:
     total = np.float32(0)
     for place in range(len(query)):
@@ -93,13 +94,13 @@ def _dot(row: NDArray[np.uint16], query: NDArray[np.float32]) -> Any:
     return total
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _cosines(rows: NDArray[np.uint16], query: NDArray[np.float32], found: NDArray[np.float32]) -> None:
     for row in range(len(rows)):
         found[row] = _dot(rows[row], query)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _nearest(
     rows: NDArray[np.uint16], queries: NDArray[np.float32], best: NDArray[np.int64], likeness: NDArray[np.float32]
 ) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from daemon.inference.association.kernels import kernel
 from daemon.inference.association.search.arena import (
     ALLOWED,
     FIRST_SPAN,
@@ -16,7 +16,7 @@ from daemon.inference.association.search.arena import (
 )
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def best_task(arena: Arena, asked: np.ndarray) -> int:
     """Find the open task of the greatest probability; set asked[0] to that. -1: none is left.
 
@@ -39,7 +39,7 @@ def best_task(arena: Arena, asked: np.ndarray) -> int:
     return found
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def ask(arena: Arena, number: int, asked: np.ndarray) -> bool:
     """Set asked[1:3] to what of a route's next stage was not yet searched, and count it as searched. False: nothing."""
     route = arena.routes[number]
@@ -54,7 +54,7 @@ def ask(arena: Arena, number: int, asked: np.ndarray) -> bool:
     return True
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def uncovered(arena: Arena, camera: int, start: float, end: float, asked: np.ndarray) -> bool:
     """Set asked[1:3] to the span less what was searched of it at either end, asked[3] to 1 where some was within.
 
@@ -80,7 +80,7 @@ def uncovered(arena: Arena, camera: int, start: float, end: float, asked: np.nda
     return bool(end > start)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def note(arena: Arena, number: int, asked: np.ndarray) -> None:
     """Count asked[1:3] as searched for a route, with the probability asked[0]."""
     route = arena.routes[number]

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
+from daemon.inference.association.kernels import kernel
 
 _ROOT_TWO = math.sqrt(2.0)
 _ROOT_TAU = math.sqrt(2.0 * math.pi)
 
 
-@njit(cache=True, nogil=True, inline="never")
+@kernel(inline="never")
 def normal_cdf(z: float) -> float:
     """Of the standard normal distribution."""
     return 0.5 * math.erfc(-z / _ROOT_TWO)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def density(seconds: float, median: float, log_sd: float, pause: float, pause_s: float) -> float:
     """Probability a second; with a pause, an exponentially modified Gaussian (Grushka 1972)."""
     if seconds <= 0.0:
@@ -31,7 +31,7 @@ def density(seconds: float, median: float, log_sd: float, pause: float, pause_s:
     return (1.0 - pause) * straight + pause * paused
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def cumulative(seconds: float, median: float, log_sd: float, pause: float, pause_s: float) -> float:
     """Probability of at most so many seconds."""
     if seconds <= 0.0:

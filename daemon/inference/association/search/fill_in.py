@@ -10,8 +10,8 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from daemon.inference.association.kernels import kernel
 from daemon.inference.association.search.arena import ALLOWED, STATES, Arena
 from daemon.inference.association.search.choosing import uncovered
 from daemon.inference.association.search.densities import density
@@ -27,7 +27,7 @@ _FURTHER = 0.5
 _WANDERING = 1.0 / 3_000.0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def best_gap(arena: Arena, ground: Ground, asked: np.ndarray) -> int:
     """Return the route whose camera is most likely to have seen the target between two sightings; -1 for none.
 
@@ -55,7 +55,7 @@ def best_gap(arena: Arena, ground: Ground, asked: np.ndarray) -> int:
     return found
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _between(arena: Arena, ground: Ground, route: Any, state: Any, span: np.ndarray) -> float:
     """Return the ratio of going over a route's camera, as far as it was not searched, to strangers."""
     before = arena.states[route.state]
@@ -102,7 +102,7 @@ def _between(arena: Arena, ground: Ground, route: Any, state: Any, span: np.ndar
     return float(route.chance * route.seen * seen * total / rate * (span[2] - span[1]) / whole)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _lay(start: float, end: float, ahead: float, behind: float, log_sd: float, span: np.ndarray) -> bool:
     """Set span[1:3] to when a target may be between, seen from both ends; a pause may be on either side."""
     quick, slow = math.exp(-_REACH * log_sd), math.exp(_REACH * log_sd)

@@ -6,8 +6,8 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from daemon.inference.association.kernels import kernel
 from daemon.inference.association.search.arena import (
     ALLOWED,
     DETECTIONS_HERE,
@@ -43,7 +43,7 @@ _STAYING_SD = 1.2
 _SURELY = 0.9
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def add_state(arena: Arena, detection: int, origin: int, arrival: int) -> int:
     """Return the state of a detection that was come to from a camera; made where there is none yet."""
     seen = arena.detections[detection]
@@ -73,7 +73,7 @@ def add_state(arena: Arena, detection: int, origin: int, arrival: int) -> int:
     return int(number)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def join(arena: Arena, ground: Ground, route_number: int, detection: int) -> None:
     """Let a route's state be followed by a detection at its end, where the time allows."""
     route = arena.routes[route_number]
@@ -96,7 +96,7 @@ def join(arena: Arena, ground: Ground, route_number: int, detection: int) -> Non
     arena.states[route.state].first_edge = number
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _coming(ground: Ground, direction: float, way: int) -> float:
     """How much likelier a direction of movement is of who came by a way than of anybody who passes."""
     kappa = ground.numbers[COMING]
@@ -110,7 +110,7 @@ def _coming(ground: Ground, direction: float, way: int) -> float:
     return float(_SURELY * along * (here.end - here.first) / mean + 1.0 - _SURELY)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _add_route(
     arena: Arena,
     ground: Ground,
@@ -168,7 +168,7 @@ def _add_route(
         at = arena.detections[at].next
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _lay_stages(route: Any, left: float, pause_s: float, state: Any, whole: bool) -> None:
     """Cut what may come into stages, and tell what lies beyond them and beyond the horizon.
 
@@ -196,7 +196,7 @@ def _lay_stages(route: Any, left: float, pause_s: float, state: Any, whole: bool
     state.rest += seen * (1.0 - max(within, before))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def open_state(arena: Arena, ground: Ground, number: int, end: float, skip_depth: int, adapts: bool) -> None:
     """Lay the routes from a state to its neighbours. The speed of the target is that of the likeliest way to here."""
     state = arena.states[number]
@@ -221,14 +221,14 @@ def open_state(arena: Arena, ground: Ground, number: int, end: float, skip_depth
         _add_route(arena, ground, number, here.first + k, state.camera, -1, 0, chance, 0.0, 0.0, 0.0, end, skip_depth)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _along(ground: Ground, direction: float, way: int) -> float:
     if math.isnan(direction):
         return 1.0
     return math.exp(ground.numbers[POINTING] * math.cos(math.radians(direction - ground.ways[way].bearing)))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _learn_speed(arena: Arena, ground: Ground, state: Any) -> None:
     """Take the speed of the state before, and what the hop from there tells, as far as it was no pause."""
     edge = arena.edges[state.best_in]
@@ -244,7 +244,7 @@ def _learn_speed(arena: Arena, ground: Ground, state: Any) -> None:
     state.slowness_var = before.slowness_var * (1.0 - gain)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def expand(arena: Arena, ground: Ground, number: int, end: float, skip_depth: int) -> None:
     """Let a route go on from its camera, which did not see the target."""
     route = arena.routes[number]
@@ -266,7 +266,7 @@ def expand(arena: Arena, ground: Ground, number: int, end: float, skip_depth: in
     route.unseen = 0.0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def room_to_grow(arena: Arena, ground: Ground, camera: int, needs: np.ndarray) -> bool:
     """Tell whether the ways on from a camera surely fit; sets what is needed where they may not."""
     here = ground.cameras[camera]
@@ -281,7 +281,7 @@ def room_to_grow(arena: Arena, ground: Ground, camera: int, needs: np.ndarray) -
     )
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def close_camera(arena: Arena, camera: int) -> None:
     """Take a camera out: what was still to be searched at it is dark from now on."""
     arena.allowed[camera] = REMOVED

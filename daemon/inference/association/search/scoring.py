@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
+from daemon.inference.association.kernels import kernel
 from daemon.inference.association.network.repeats import ALIKE, MOMENT_S
 from daemon.inference.association.search.arena import (
     CHANGED,
@@ -36,14 +36,14 @@ _LIKE_QUERY = 1.0
 _BIAS = np.float32(2.0**112)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def camera_offset(ground: Ground, camera: int, utc: float) -> float:
     """Seconds that a camera's clock is ahead at a time."""
     here = ground.cameras[camera]
     return float(here.offset + here.clock_rate * (utc - here.since))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _look_up(table: np.ndarray, pictures: int, cosine: float) -> float:
     row = table[min(pictures, len(table)) - 1]
     place = (min(max(cosine, -1.0), 1.0) + 1.0) * 0.5 * (len(row) - 1)
@@ -51,7 +51,7 @@ def _look_up(table: np.ndarray, pictures: int, cosine: float) -> float:
     return float(row[below] + (row[below + 1] - row[below]) * (place - below))
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
+@kernel(fastmath={"reassoc", "contract"})
 def _cosine(template: np.ndarray, vector: np.ndarray, without: bool) -> float:
     """Cosine of a vector with a sum of unit vectors, with the vector itself left out of it where it is in there."""
     product = square = 0.0
@@ -62,7 +62,7 @@ def _cosine(template: np.ndarray, vector: np.ndarray, without: bool) -> float:
     return product / math.sqrt(max(square, 1e-12))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def score(arena: Arena, ground: Ground, number: int) -> None:
     """Set what a detection's vectors say, of the query alone and of the whole template."""
     seen = arena.detections[number]
@@ -92,7 +92,7 @@ def score(arena: Arena, ground: Ground, number: int) -> None:
     seen.lik = math.exp(min(whole, query + _LEAD))
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
+@kernel(fastmath={"reassoc", "contract"})
 def take_vector(kept: np.ndarray, vector: np.ndarray, mean: np.ndarray) -> bool:
     """Keep a vector, of halves as bits, less its camera's mean, of unit length. False: there is none.
 
@@ -116,7 +116,7 @@ def take_vector(kept: np.ndarray, vector: np.ndarray, mean: np.ndarray) -> bool:
     return True
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def add_detection(
     arena: Arena, ground: Ground, camera: int, row: int, time: float, direction: float, quality: float
 ) -> int:
@@ -143,7 +143,7 @@ def add_detection(
     return int(number)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def absorb(
     arena: Arena, ground: Ground, camera: int, skipped_row: int, overlaps: bool, rows: np.ndarray, times: np.ndarray,
     body: np.ndarray, face_rows: np.ndarray, faces: np.ndarray, quality: np.ndarray, direction: np.ndarray,
@@ -175,7 +175,7 @@ def absorb(
     return int(compared)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _wake(arena: Arena, ground: Ground, number: int) -> None:
     """Join a detection to every route that ends at its camera, or to the passage that it is another picture of."""
     seen = arena.detections[number]
@@ -188,7 +188,7 @@ def _wake(arena: Arena, ground: Ground, number: int) -> None:
         at = arena.routes[at].next_here
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _join_passage(arena: Arena, ground: Ground, number: int) -> bool:
     """Make a detection an echo of one just before or after that looks alike; the better picture stands for both."""
     seen = arena.detections[number]
@@ -214,7 +214,7 @@ def _join_passage(arena: Arena, ground: Ground, number: int) -> bool:
     return True
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _alike(arena: Arena, ground: Ground, one: int, other: int) -> float:
     """Logarithm of how much likelier the vectors of two detections are of one person than of two; 0 without any."""
     first, second = arena.detections[one], arena.detections[other]
@@ -226,7 +226,7 @@ def _alike(arena: Arena, ground: Ground, one: int, other: int) -> float:
     return llr
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _swap_pictures(arena: Arena, one: int, other: int) -> None:
     first, second = arena.detections[one], arena.detections[other]
     first.has_body, second.has_body = second.has_body, first.has_body
@@ -237,7 +237,7 @@ def _swap_pictures(arena: Arena, one: int, other: int) -> None:
         arena.face[one, k], arena.face[other, k] = arena.face[other, k], arena.face[one, k]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def wake(arena: Arena, ground: Ground, needs: np.ndarray) -> bool:
     """Join the detections that were idle and are so no more. False: `needs` says what has to grow first."""
     if arena.counts[CHANGED] == 0:
@@ -256,7 +256,7 @@ def wake(arena: Arena, ground: Ground, needs: np.ndarray) -> bool:
     return True
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _known(arena: Arena, camera: int, row: int) -> bool:
     at = arena.heads[camera, FIRST_DETECTION]
     while at >= 0:
@@ -266,7 +266,7 @@ def _known(arena: Arena, camera: int, row: int) -> bool:
     return False
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def renew_template(arena: Arena, ground: Ground, sure: float, unsure: float, most: int) -> bool:
     """Take into the template what is surely the target, out what no longer is; score again where that changed it."""
     changed = False
@@ -288,7 +288,7 @@ def renew_template(arena: Arena, ground: Ground, sure: float, unsure: float, mos
     return changed
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _change_member(arena: Arena, number: int, sign: int) -> None:
     seen = arena.detections[number]
     seen.member = 1 if sign > 0 else 2  # what was taken out never comes in again: it could go on for ever

@@ -6,8 +6,8 @@ Pearl's belief propagation (1988, chapter 4) on a graph that is ordered by time.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from daemon.inference.association.kernels import kernel
 from daemon.inference.association.search.arena import DETECTIONS, ECHOES, ROUTES, STATES, Arena
 from daemon.inference.association.search.choosing import best_task
 from daemon.inference.association.search.ground import Ground
@@ -21,7 +21,7 @@ _SURE, _UNSURE = 0.97, 0.6
 _PICTURES = 7
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def weigh(arena: Arena) -> None:
     """Recompute total, posterior and hope of every state, and the marginal of every detection.
 
@@ -53,7 +53,7 @@ def weigh(arena: Arena) -> None:
                 detections[number].marginal = detections[detections[number].passage].marginal
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _upwards(arena: Arena) -> None:
     states = arena.states
     for place in range(arena.counts[STATES] - 1, -1, -1):
@@ -72,7 +72,7 @@ def _upwards(arena: Arena) -> None:
         state.total = min(total, _LARGEST)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _settle(
     arena: Arena, ground: Ground, end: float, worth: float, hopeful: float, skip_depth: int, adapts: bool,
     needs: np.ndarray,
@@ -95,7 +95,7 @@ def _settle(
             return True
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def proceed(
     arena: Arena, ground: Ground, end: float, worth: float, hopeful: float, skip_depth: int, adapts: bool,
     settled: bool, needs: np.ndarray, asked: np.ndarray,

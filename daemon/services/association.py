@@ -17,7 +17,7 @@ from daemon.errors import Conflict, NotFound, TooMany, Unavailable, ZhibanError
 from daemon.metrics import Metrics
 from daemon.ports import CaseStore, Embedder, Gallery, Ports, Search, SearchState
 from daemon.ports.cases import ENDED
-from daemon.services.association_running import RunningSearch
+from daemon.services.association_running import INTERRUPTED, RunningSearch
 from daemon.services.association_sites import Sites
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ class AssociationSystem:
                 continue
             ended = msgspec.structs.replace(
                 search, state=SearchState.INTERRUPTED, ended_at=self._ports.clock.now(),
-                problem="the daemon ended while it ran; it can be started again",
+                problem=INTERRUPTED,
             )  # fmt: skip
             await self.cases.change_search(ended)
             _log.warning("search.interrupted", search=search.id)
@@ -211,7 +211,7 @@ class AssociationSystem:
             await running.finish()
         except asyncio.CancelledError:
             running.stop(SearchState.INTERRUPTED)
-            await asyncio.shield(running.finish())
+            await asyncio.shield(_finish_interrupted(running))
             raise
         except ZhibanError as exc:
             running.fail(str(exc))
@@ -243,6 +243,14 @@ class AssociationSystem:
     def _tell(self, search_id: str) -> None:
         for news in self._followers.get(search_id, ()):
             news.set()
+
+
+async def _finish_interrupted(running: RunningSearch) -> None:
+    """Take into the record what was found; where no thread is left to tell, that it was interrupted all the same."""
+    try:
+        await running.finish()
+    except ZhibanError:
+        running.interrupt()
 
 
 def system(duty: Duty) -> AssociationSystem:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 #: Seconds that one piece of a search should keep a thread.
 _PIECE_S: Final = 0.02
+#: Said of a search that was under way when the daemon ended.
+INTERRUPTED: Final = "the daemon ended while it ran; it can be started again"
 _ROUNDS_FIRST, _ROUNDS_MOST = 20, 2_000
 #: Seconds between tries for a place among other work in threads, and after which a search gives up.
 _BUSY_S, _PATIENCE_S = 0.1, 60.0
@@ -98,11 +100,14 @@ class RunningSearch:
         if self._stop is not None and self._engine is not None:
             self._engine.cancel()
         result = await self._found() if self._engine is not None else None
-        problem = "the daemon ended while it ran; it can be started again"
         self._become(
             state=self._stop or SearchState.DONE, ended_at=self._ports.clock.now(), result=result,
-            problem=problem if self._stop is SearchState.INTERRUPTED else "",
+            problem=INTERRUPTED if self._stop is SearchState.INTERRUPTED else "",
         )  # fmt: skip
+
+    def interrupt(self) -> None:
+        """Note that the daemon ended while it ran; what was told of it before stays."""
+        self._become(state=SearchState.INTERRUPTED, ended_at=self._ports.clock.now(), problem=INTERRUPTED)
 
     def fail(self, problem: str) -> None:
         """Note why it failed."""
@@ -132,13 +137,16 @@ class RunningSearch:
         return found
 
     async def _off(self, work: Callable[[], T], what: str) -> T:
-        """Run work in a thread. Where other work has taken all places, wait for one. Raises Unavailable after long."""
+        """Run work in a thread. Where other work has taken all places, wait for one.
+
+        Raises Unavailable after long, and at once when the daemon ends.
+        """
         until_s = self._ports.clock.monotonic() + _PATIENCE_S
         while True:
             try:
                 return await self._ports.offload.run(work, what=what)
             except Unavailable:
-                if self._ports.clock.monotonic() >= until_s:
+                if self._stop is SearchState.INTERRUPTED or self._ports.clock.monotonic() >= until_s:
                     raise
             await self._ports.clock.sleep(_BUSY_S)
 

@@ -14,7 +14,7 @@ from tests.acceptance.daemon_process import DaemonProcess
 from tests.acceptance.keystone_shop import BackEnd, catalogue, daemon_over, incidents, product, say
 from tests.mongo_server import MongoServer, Shop
 
-SOON_S = 20.0
+SOON_S = 60.0
 
 
 @pytest.fixture(params=['driver = "motor"', 'driver = "pymongo"\nstream = false'], ids=["told", "looked for"])

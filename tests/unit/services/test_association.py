@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import pytest
@@ -18,6 +18,8 @@ from daemon.ports import SearchState
 from daemon.services import association_results, association_searches, association_sightings
 from daemon.services.association_searches import Target
 from tests.association_kit import Site, Yielding, confirmed, first_target, site, somebody, world
+
+T = TypeVar("T")
 
 
 @asynccontextmanager
@@ -275,3 +277,31 @@ async def test_what_is_forgotten_is_in_no_passage_that_is_kept() -> None:
     kept = {one for passage in await here.system.sites.passages() for one in passage}
     assert kept
     assert kept.isdisjoint(gone)
+
+
+class Closing(Yielding):
+    """An Offload that takes no more work from a moment on, as at the end of the daemon."""
+
+    closed = False
+
+    async def run(self, work: Callable[[], T], *, what: str) -> T:
+        if self.closed:
+            raise Unavailable(f"{what}: the daemon is stopping")
+        return await super().run(work, what=what)
+
+
+async def test_a_search_that_gets_no_thread_at_the_end_is_interrupted_and_ends_nothing_else() -> None:
+    here = await site()
+    offload = Closing()
+    here.system._ports = replace(here.system._ports, offload=offload)
+    running = asyncio.create_task(here.system.run())
+    search = await here.begin()
+    async for state in here.system.follow(search.id):
+        if state.state is SearchState.RUNNING:
+            break
+    offload.closed = True
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    kept = await here.home.stores.cases.search(search.id)
+    assert kept.state in {SearchState.INTERRUPTED, SearchState.FAILED}
